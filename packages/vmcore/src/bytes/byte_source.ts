@@ -1,0 +1,13 @@
+/**
+ * Random access to the bytes of a dump. Every platform supplies one: a file under Node, `/proc/vmcore` on
+ * the device, a slice of a `File` in a browser worker.
+ */
+export interface ByteSource {
+  /** Length in bytes; reads end here. */
+  readonly size: number;
+  /**
+   * Bytes `[offset, offset + length)`. The result may be a view that the next call overwrites: copy what you
+   * keep. Throws `DumpError` (`out-of-bounds` or `io`) when the whole range cannot be had.
+   */
+  read(offset: number, length: number): Uint8Array;
+}
