@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from '../../scripts/cache.ts';
+import { debPackage, unpackDeb } from '../../scripts/debian.ts';
+import { exec } from './exec.ts';
+import { inScratch } from './image.ts';
+import { dependency, type Kernel } from './kernel.ts';
+import { moduleFolder } from './paths.ts';
+
+/** The lab's own kernel module, built for a stock kernel with Debian's headers and cached. */
+export async function labModule(kernel: Kernel): Promise<string> {
+  const sources = ['Kbuild', 'lab_crash.c'].map((name) => join(moduleFolder, name));
+  const hash = createHash('sha256').update(`${kernel.release} ${kernel.version}`);
+  for (const path of sources) hash.update(readFileSync(path));
+  const built = join(cacheFolder('lab', 'module'), `${hash.digest('hex').slice(0, 32)}.ko`);
+  if (existsSync(built)) return built;
+  await inScratch(async (scratch) => {
+    const headers = unpackHeaders(kernel, join(scratch, 'headers'));
+    const build = join(scratch, 'build');
+    mkdirSync(build);
+    for (const path of sources) copyFileSync(path, path.replace(moduleFolder, build));
+    await exec('make', ['-C', headers, `M=${build}`, 'modules']);
+    const temporary = `${built}.${process.pid}`;
+    copyFileSync(join(build, 'lab_crash.ko'), temporary);
+    renameSync(temporary, built);
+  });
+  return built;
+}
+
+/** Unpacks what a module's build needs below `root`, and returns the folder to build against. */
+function unpackHeaders(kernel: Kernel, root: string): string {
+  const headers = `linux-headers-${kernel.release}`;
+  const common = dependency(headers, /^linux-headers-\S+-common$/, kernel.suite);
+  const kbuild = dependency(headers, /^linux-kbuild-/, kernel.suite);
+  for (const name of [headers, common, kbuild]) {
+    unpackDeb(debPackage(name, kernel.suite === undefined ? {} : { suite: kernel.suite }), root);
+  }
+  const folder = join(root, 'usr', 'src', headers);
+  // The package's Makefile includes the common one by the path it has when it is installed.
+  writeFileSync(join(folder, 'Makefile'), `include ${join(root, 'usr', 'src', common, 'Makefile')}\n`);
+  return folder;
+}

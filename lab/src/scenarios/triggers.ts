@@ -1,0 +1,12 @@
+import type { Scenario } from '../scenario.ts';
+
+export const triggers: readonly Scenario[] = [
+  {
+    name: 'c-sysrq',
+    group: 'triggers',
+    shows: '`c` written to /proc/sysrq-trigger ends in a collected dump',
+    core: true,
+    cycles: [{ crash: 'echo c >/proc/sysrq-trigger', ends: 'reset' }],
+    check() {},
+  },
+];
