@@ -98,6 +98,8 @@ export interface Port {
   sync(path: string): void;
   /** syncfs(2) of the file system that holds the path. */
   syncFileSystem(path: string): void;
+  /** sync(2). */
+  syncAll(): void;
   fileSystem(path: string): FileSystemStatus;
   remountWritable(path: string): void;
   /** umount(2). */

@@ -1,0 +1,32 @@
+import type { Port } from './port.ts';
+import { bytesOf } from './text.ts';
+
+export const BEGIN = '>>>>>>>>>> Crashed kernel dmesg BEGIN <<<<<<<<<<';
+export const END = '>>>>>>>>>> Crashed kernel dmesg END <<<<<<<<<<';
+
+const KMSG = '/dev/kmsg';
+/** devkmsg_write() takes at most LOG_LINE_MAX bytes a record; the rest of the record is our level prefix. */
+const RECORD_BYTES = 1000;
+/** KERN_ALERT: shown on the consoles also under `quiet`. */
+const LEVEL = '<1>';
+
+/** A text as records that fit: printable ASCII, at most 1,000 bytes each with the level. */
+export function kmsgRecords(line: string): string[] {
+  const clean = line.replace(/\t/g, '        ').replace(/[^\x20-\x7e]/g, '?');
+  const room = RECORD_BYTES - LEVEL.length - 1;
+  const records: string[] = [];
+  for (let at = 0; at === 0 || at < clean.length; at += room) {
+    records.push(`${LEVEL}${clean.slice(at, at + room)}\n`);
+  }
+  return records;
+}
+
+/** One line on every console, by way of the kernel's log. Opened anew each time: one descriptor is rate-limited. */
+export function showLine(port: Port, line: string): void {
+  for (const record of kmsgRecords(line)) port.writeOnce(KMSG, bytesOf(record));
+}
+
+/** Shows the crashed kernel's last words between the marks. */
+export function showPanic(port: Port, lines: readonly string[]): void {
+  for (const line of [BEGIN, ...lines, END]) showLine(port, line);
+}
