@@ -1,0 +1,20 @@
+# Two targets are the interface: demo and test. Each does its own set-up.
+.PHONY: demo test check build setup clean
+
+demo: build
+	@npm run --silent lab -- demo
+
+test: check build
+	@npm run --silent lab -- run --core
+
+check: setup
+	@npm run --silent check
+
+build: setup
+	@npm run --silent build
+
+setup:
+	@scripts/setup.sh
+
+clean:
+	rm -rf dist out
