@@ -1,0 +1,68 @@
+import type { Frame, PhysicalAddress } from './bytes/address.ts';
+import { DumpError } from './bytes/errors.ts';
+
+/** Why a dump has no bytes for a page frame. */
+export type Absence =
+  /** The machine had this page, and whoever wrote the dump left it out. */
+  | 'excluded'
+  /** The dump says it holds the page, but the file ends before it. */
+  | 'cut-off'
+  /** No memory of the machine is known at this frame. */
+  | 'hole'
+  /** The dump holds something here that cannot be the page: bad lengths, or it does not decompress. */
+  | 'damaged';
+
+/** The memory of the crashed machine by page frame: what each container of a dump gives. */
+export interface PhysicalMemory {
+  /** Bytes per page frame; a power of two. */
+  readonly pageSize: number;
+  /** One past the highest frame that the dump knows of. */
+  readonly frameLimit: Frame;
+  /**
+   * The whole page, or why the dump has none. The bytes are lent: read only, and never overwritten later.
+   * Throws only `io`.
+   */
+  page(frame: Frame): Uint8Array | Absence;
+}
+
+const ABSENCE: Record<Absence, string> = {
+  excluded: 'was left out of the dump',
+  'cut-off': 'lies after the end of the file',
+  hole: 'is no memory of the crashed machine',
+  damaged: 'is damaged in the dump',
+};
+
+/** The error for a page that the dump does not hold; `where.absence` has the reason. */
+export function absentMemory(address: PhysicalAddress, absence: Absence): DumpError {
+  return new DumpError('absent-memory', `Physical memory at 0x${address.toString(16)} ${ABSENCE[absence]}`, {
+    address,
+    absence,
+  });
+}
+
+/**
+ * Physical memory `[address, address + length)`: a view when it lies in one page, a copy otherwise. Throws
+ * `absent-memory` when the dump lacks any part of it.
+ */
+export function readPhysical(memory: PhysicalMemory, address: PhysicalAddress, length: number): Uint8Array {
+  const { pageSize } = memory;
+  const offset = address % pageSize;
+  const first = (address - offset) / pageSize;
+  if (offset + length <= pageSize) return pageOrThrow(memory, first).subarray(offset, offset + length);
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const at = (address + done) % pageSize;
+    const page = pageOrThrow(memory, (address + done - at) / pageSize);
+    const part = Math.min(pageSize - at, length - done);
+    bytes.set(page.subarray(at, at + part), done);
+    done += part;
+  }
+  return bytes;
+}
+
+function pageOrThrow(memory: PhysicalMemory, frame: Frame): Uint8Array {
+  const page = memory.page(frame);
+  if (typeof page === 'string') throw absentMemory(frame * memory.pageSize, page);
+  return page;
+}
