@@ -1,0 +1,180 @@
+import { DumpError } from '../bytes/errors.ts';
+import { type BtfHeader, KIND, kindOfInfo, vlenOfInfo } from './btf_format.ts';
+import { type BtfStrings, hashOfName } from './btf_strings.ts';
+import type { PagedBytes } from './paged_bytes.ts';
+
+/** Words of the type section that one step indexes: a look-up of an early type reads little of the rest. */
+const STEP_WORDS = 8 * 1024;
+/** Words of `struct btf_type`. */
+const TYPE_WORDS = 3;
+const BUCKETS = 1 << 14;
+
+/** Kinds of the first name table: C's tags and type names. */
+const TYPE_KINDS = kindFlags([
+  KIND.int,
+  KIND.struct,
+  KIND.union,
+  KIND.enum,
+  KIND.fwd,
+  KIND.typedef,
+  KIND.float,
+  KIND.enum64,
+]);
+/** Kinds of the second, built only when one of them is asked for: functions are half of a kernel's types. */
+const OBJECT_KINDS = kindFlags([KIND.func, KIND.var, KIND.datasec]);
+
+/** Chained hash table from the bytes of a name to type numbers, in ascending order. */
+interface NameTable {
+  readonly heads: Int32Array;
+  readonly tails: Int32Array;
+  readonly next: Int32Array;
+}
+
+/**
+ * Where each type of one blob starts, and which of them have a given name. Types have no fixed size, so
+ * finding type N means walking there from the first; the walk goes on in steps, only as far as someone asked.
+ * No string is built for a name that nobody wants. Types are numbered from 0 here.
+ */
+export class BtfIndex {
+  readonly #data: PagedBytes;
+  readonly #header: BtfHeader;
+  readonly #strings: BtfStrings;
+  /** Word offset in the blob of each type found so far. */
+  readonly #starts: Uint32Array;
+  readonly #types: NameTable;
+  #objects: NameTable | undefined;
+  #count = 0;
+  #nextWord: number;
+  readonly #endWord: number;
+
+  constructor(data: PagedBytes, header: BtfHeader, strings: BtfStrings) {
+    const capacity = Math.floor(header.typesLength / (TYPE_WORDS * 4));
+    this.#data = data;
+    this.#header = header;
+    this.#strings = strings;
+    this.#starts = new Uint32Array(capacity);
+    this.#types = nameTable(capacity);
+    this.#nextWord = header.typesAt >>> 2;
+    this.#endWord = (header.typesAt + header.typesLength) >>> 2;
+  }
+
+  /** How many types the blob has; walks to its end. */
+  get count(): number {
+    while (this.#step());
+    return this.#count;
+  }
+
+  /** Word offset of type `n`, or undefined where the blob has no so many. */
+  start(n: number): number | undefined {
+    while (n >= this.#count) {
+      if (!this.#step()) return undefined;
+    }
+    return this.#starts[n];
+  }
+
+  /** The types of that name and one of those kinds, in ascending order; walks only as far as it is iterated. */
+  *named(name: string, kinds: readonly number[]): Generator<number> {
+    const wanted = kindFlags(kinds);
+    const ofObjects = kinds.some((kind) => OBJECT_KINDS[kind] === 1);
+    const { heads, next } = ofObjects ? this.#objectTable() : this.#types;
+    const { words } = this.#data;
+    const bucket = hashOfName(name) & (BUCKETS - 1);
+    let last = -1;
+    do {
+      let n = (last < 0 ? heads[bucket] : next[last]) as number;
+      for (; n >= 0; n = next[n] as number) {
+        last = n;
+        const start = this.#starts[n] as number;
+        if (wanted[kindOfInfo(words[start + 1] as number)] === 0) continue;
+        if (this.#strings.is(words[start] as number, name)) yield n;
+      }
+    } while (this.#step());
+  }
+
+  /** Indexes the next part of the type section; false when there is none. */
+  #step(): boolean {
+    if (this.#nextWord >= this.#endWord) return false;
+    const { words } = this.#data;
+    const { fixedWords, wordsPerItem } = this.#header;
+    const stop = Math.min(this.#nextWord + STEP_WORDS, this.#endWord);
+    this.#data.need(this.#nextWord * 4, (stop - this.#nextWord) * 4);
+    let at = this.#nextWord;
+    let count = this.#count;
+    // A type whose first words straddle the end of this step is left to the next one.
+    while (at + TYPE_WORDS <= stop) {
+      const info = words[at + 1] as number;
+      const kind = kindOfInfo(info);
+      const fixed = fixedWords[kind] as number;
+      if (fixed < 0) throw unknownKind(kind, at, count);
+      this.#starts[count++] = at;
+      at += TYPE_WORDS + fixed + (wordsPerItem[kind] as number) * vlenOfInfo(info);
+    }
+    if (at > this.#endWord || (stop === this.#endWord && at !== stop)) throw pastEnd(count);
+    enter(this.#types, TYPE_KINDS, words, this.#starts, this.#strings, this.#count, count);
+    this.#nextWord = at;
+    this.#count = count;
+    return true;
+  }
+
+  #objectTable(): NameTable {
+    if (!this.#objects) {
+      const count = this.count;
+      this.#objects = nameTable(count);
+      enter(this.#objects, OBJECT_KINDS, this.#data.words, this.#starts, this.#strings, 0, count);
+    }
+    return this.#objects;
+  }
+}
+
+function enter(
+  table: NameTable,
+  kinds: Uint8Array,
+  words: Uint32Array,
+  starts: Uint32Array,
+  strings: BtfStrings,
+  first: number,
+  end: number,
+): void {
+  const { heads, tails, next } = table;
+  for (let n = first; n < end; n++) {
+    const start = starts[n] as number;
+    const name = words[start] as number;
+    if (name === 0 || kinds[kindOfInfo(words[start + 1] as number)] === 0) continue;
+    const bucket = strings.hash(name) & (BUCKETS - 1);
+    const tail = tails[bucket] as number;
+    if (tail < 0) heads[bucket] = n;
+    else next[tail] = n;
+    tails[bucket] = n;
+  }
+}
+
+function nameTable(capacity: number): NameTable {
+  return {
+    heads: new Int32Array(BUCKETS).fill(-1),
+    tails: new Int32Array(BUCKETS).fill(-1),
+    next: new Int32Array(capacity).fill(-1),
+  };
+}
+
+function kindFlags(kinds: readonly number[]): Uint8Array {
+  const flags = new Uint8Array(128);
+  for (const kind of kinds) flags[kind] = 1;
+  return flags;
+}
+
+function unknownKind(kind: number, word: number, n: number): DumpError {
+  return new DumpError(
+    'bad-format',
+    `BTF: type ${n} of the blob, at byte ${word * 4}, has unknown kind ${kind}`,
+    {
+      kind,
+      offset: word * 4,
+    },
+  );
+}
+
+function pastEnd(count: number): DumpError {
+  return new DumpError('bad-format', `BTF: type ${count - 1} of the blob runs past the end of the types`, {
+    type: count - 1,
+  });
+}
