@@ -3,17 +3,20 @@ import { collect } from '../src/collect.ts';
 import type { Ended } from '../src/port.ts';
 import { defaultSettings, type Settings } from '../src/settings.ts';
 import { FakePort, type Fault, MachineGone } from './fake_port.ts';
+import { smallVmcore } from './small_vmcore.ts';
 
-const LOG = [
-  '[    0.000000] Linux version 6.1.0-56-cloud-amd64 (gcc-12) #1 SMP',
-  '[    9.000000] sysrq: Trigger a crash',
-  '[    9.000100] Kernel panic - not syncing: sysrq triggered crash',
-  '[    9.000200] CPU: 1 PID: 77 Comm: sh Not tainted 6.1.0-56-cloud-amd64 #1',
-  '[    9.000300] Call Trace:',
-  '[    9.000400]  <TASK>',
-  '[    9.000500]  sysrq_handle_crash+0x16/0x20',
-  '',
-].join('\n');
+const MESSAGES = [
+  'Linux version 6.1.0-56-cloud-amd64 (gcc-12) #1 SMP',
+  'sysrq: Trigger a crash',
+  'Kernel panic - not syncing: sysrq triggered crash',
+  'CPU: 1 PID: 77 Comm: sh Not tainted 6.1.0-56-cloud-amd64 #1',
+  'Call Trace:',
+  ' <TASK>',
+  ' sysrq_handle_crash+0x16/0x20',
+];
+const LOG = MESSAGES.map((message, n) => `[    0.00${n}000] ${message}\n`).join('');
+const CRASH_SECONDS = 1_789_999_990;
+const VMCORE = smallVmcore(MESSAGES, CRASH_SECONDS);
 const DATE = '2026-09-21T14:13:20+00:00';
 const DMESG = `/persist/kcrashes/dmesg-${DATE}.log`;
 const DUMP = `/persist/kcrashes/kdump-${DATE}.dump`;
@@ -42,6 +45,7 @@ function makedumpfile(port: FakePort, dumpBytes = DUMP_BYTES) {
 
 function machine(setUp: (port: FakePort) => void = () => {}): FakePort {
   const port = new FakePort();
+  port.set('/proc/vmcore', VMCORE);
   port.programOf = makedumpfile(port);
   setUp(port);
   return port;
@@ -84,6 +88,29 @@ describe('a capture boot', () => {
     const summary = stack.slice(LOG.length);
     expect(summary.length).toBeLessThanOrEqual(1600);
     expect(summary).toContain('sysrq_handle_crash');
+    expect(port.modifiedOf('/persist/boot-reason')).toBe(CRASH_SECONDS);
+  });
+
+  it('reads the log itself where makedumpfile is missing', () => {
+    const port = machine((it) => {
+      it.programOf = () => ({ how: 'not-started', why: 'ENOENT' });
+    });
+    expect(run(port)).toBe('restart');
+    expect(texts(port)[DMESG]).toBe(LOG);
+    expect(texts(port)['/persist/reboot-reason']).toBe(`kernel panic, dmesg collected: ${DMESG}\n`);
+    expect(port.console.join('')).toContain('kcrash: no dump: makedumpfile not started: ENOENT');
+  });
+
+  it('says what is wrong with a /proc/vmcore full of garbage, and still collects', () => {
+    const port = machine((it) => {
+      it.set('/proc/vmcore', 'garbage'.repeat(10_000));
+      it.programOf = () => ({ how: 'exited', code: 1, output: 'not a vmcore' });
+    });
+    expect(run(port)).toBe('restart');
+    expect(texts(port)['/persist/reboot-reason']).toMatch(
+      /^kernel panic, dmesg not collected: The file does not start/,
+    );
+    expect(texts(port)['/persist/boot-reason']).toBe('BootReasonKernel\n');
   });
 
   it('does the steps in the contract’s order, each file whole before the next begins', () => {
@@ -283,10 +310,13 @@ describe('room', () => {
     const port = machine((it) => {
       for (let n = 1; n <= 3; n += 1) putOld(it, n, 2000);
       it.capacityBytes = 3 * 2003 + 100;
+      it.programOf = () => ({ how: 'not-started', why: 'ENOENT' });
     });
     run(port, small(port));
-    expect(texts(port)['/persist/reboot-reason']).toMatch(/^kernel panic, dmesg/);
-    expect(dates(port).length).toBeLessThan(3);
+    expect(texts(port)[DMESG]).toBe(LOG);
+    expect(texts(port)['/persist/reboot-reason']).toBe(`kernel panic, dmesg collected: ${DMESG}\n`);
+    expect(texts(port)['/persist/reboot-stack']).toContain('kcrash: ');
+    expect(dates(port)).toEqual([old(2), old(3)]);
   });
 });
 

@@ -1,0 +1,47 @@
+/**
+ * The C module of the device binary (`native/kcrash_sys.c`): system calls that QuickJS's `os` lacks. As in
+ * `os`, a negative number is a negative errno.
+ */
+declare module 'kcrash_sys' {
+  export function fsync(fd: number): number;
+  /** syncfs(2) of the file system that holds the open file. */
+  export function syncfs(fd: number): number;
+  /** sync(2). */
+  export function sync(): void;
+  /** pread(2) into `buffer[start, start + length)`; returns how many bytes came. */
+  export function pread(
+    fd: number,
+    buffer: ArrayBuffer,
+    start: number,
+    length: number,
+    position: number,
+  ): number;
+  /** statvfs(3). `freeBytes` counts what only the superuser may use. `readOnly` is 0 or 1. */
+  export function statvfs(path: string): { totalBytes: number; freeBytes: number; readOnly: number } | number;
+  /** sysinfo(2). */
+  export function sysinfo(): { totalBytes: number; freeBytes: number } | number;
+  /** umount(2). */
+  export function unmount(path: string): number;
+  /** mount(2) with MS_REMOUNT, without MS_RDONLY; the mount's other flags stay. */
+  export function remountWritable(path: string): number;
+  /** reboot(2): returns only a failure. */
+  export function reboot(): number;
+  /**
+   * fork(2). The child is the first to be killed when memory ends, leads a process group of its own, and
+   * dies with its parent.
+   */
+  export function fork(): number;
+  /** _exit(2): flushes nothing, as a forked child must not. */
+  export function exitNow(code: number): never;
+  /**
+   * Starts a program found by its path or in PATH, as a child like `fork`'s. Its standard output and error
+   * come through `output`. `failure` gives exec's errno (a C `int`), or ends at once when the program runs.
+   */
+  export function spawn(words: readonly string[]): { pid: number; output: number; failure: number } | number;
+  /** 1 when a read would not block (at the end too), 0 after `milliseconds` or when a signal came. */
+  export function readable(fd: number, milliseconds: number): number;
+  /** 1 when the child has ended. It stays a zombie, so that its number can't be another's yet. */
+  export function ended(pid: number): number;
+  /** `ENOSPC` for 28. */
+  export function errorName(errno: number): string;
+}

@@ -1,0 +1,81 @@
+import { DumpError } from '@kcrash/vmcore/bytes/errors';
+import { fsync, pread } from 'kcrash_sys';
+import * as os from 'os';
+import { type OpenFile, PortError, type Writer } from '../port.ts';
+import { calling, checked, writeAll } from './system_call.ts';
+
+/** A file that is read anywhere. Its buffer grows with the longest read, and the next read overwrites it. */
+export class DeviceFile implements OpenFile {
+  readonly size: number;
+  readonly #path: string;
+  #fd: number;
+  #buffer = new Uint8Array(4096);
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = calling('open', path, () => os.open(path, os.O_RDONLY));
+    // The end rather than st_size: block devices have one too.
+    const end = os.seek(this.#fd, 0, os.SEEK_END);
+    if (end < 0) this.close();
+    this.size = checked(end, 'seek', path);
+  }
+
+  read(offset: number, length: number): Uint8Array {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
+      const wanted = `[0x${offset.toString(16)}, 0x${(offset + length).toString(16)})`;
+      throw new DumpError(
+        'out-of-bounds',
+        `Wanted bytes ${wanted} of ${this.#path}, which ends at 0x${this.size.toString(16)}`,
+        { offset, length, size: this.size },
+      );
+    }
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
+    for (let done = 0; done < length; ) done += this.#readSome(done, length - done, offset + done);
+    return this.#buffer.subarray(0, length);
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    os.close(this.#fd);
+    this.#fd = -1;
+  }
+
+  #readSome(start: number, length: number, position: number): number {
+    const at = `${this.#path} at 0x${position.toString(16)}`;
+    try {
+      const got = calling('read', at, () => pread(this.#fd, this.#buffer.buffer, start, length, position));
+      if (got > 0) return got;
+    } catch (error) {
+      if (error instanceof PortError) throw new DumpError('io', error.message, { position });
+      throw error;
+    }
+    throw new DumpError('io', `${at} ended while it was read`, { position });
+  }
+}
+
+/** A file that is written front to back. */
+export class DeviceWriter implements Writer {
+  readonly #path: string;
+  #fd: number;
+
+  constructor(path: string, mode: number) {
+    this.#path = path;
+    const flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC;
+    this.#fd = calling('create', path, () => os.open(path, flags, mode));
+  }
+
+  write(bytes: Uint8Array): void {
+    writeAll(this.#fd, bytes, this.#path);
+  }
+
+  sync(): void {
+    checked(fsync(this.#fd), 'fsync', this.#path);
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    const result = os.close(this.#fd);
+    this.#fd = -1;
+    checked(result, 'close', this.#path);
+  }
+}
