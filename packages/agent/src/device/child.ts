@@ -1,9 +1,9 @@
+import { ended, errorName, exitNow, fork, readable, spawn } from 'quickjs:kcrash_sys';
+import * as os from 'quickjs:os';
 import { utf8Bytes, utf8Text } from '@kcrash/vmcore/bytes/text';
-import { ended, errorName, exitNow, fork, readable, spawn } from 'kcrash_sys';
-import * as os from 'os';
 import type { Ended, Outcome, RunOptions } from '../port.ts';
 import { messageOf } from '../text.ts';
-import { checked, writeAll } from './system_call.ts';
+import { writeAll } from './system_call.ts';
 
 const SIGKILL = 9;
 /** What a killed child gets to end. In an uninterruptible call it can't, and nothing may wait for that. */

@@ -2,7 +2,7 @@
  * The C module of the device binary (`native/kcrash_sys.c`): system calls that QuickJS's `os` lacks. As in
  * `os`, a negative number is a negative errno.
  */
-declare module 'kcrash_sys' {
+declare module 'quickjs:kcrash_sys' {
   export function fsync(fd: number): number;
   /** syncfs(2) of the file system that holds the open file. */
   export function syncfs(fd: number): number;

@@ -1,5 +1,5 @@
-import * as os from 'os';
-import * as std from 'std';
+import * as os from 'quickjs:os';
+import * as std from 'quickjs:std';
 import { main } from '../main.ts';
 import { QuickJsPort } from './quickjs_port.ts';
 

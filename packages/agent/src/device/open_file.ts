@@ -1,6 +1,6 @@
+import { fsync, pread } from 'quickjs:kcrash_sys';
+import * as os from 'quickjs:os';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
-import { fsync, pread } from 'kcrash_sys';
-import * as os from 'os';
 import { type OpenFile, PortError, type Writer } from '../port.ts';
 import { calling, checked, writeAll } from './system_call.ts';
 

@@ -1,5 +1,5 @@
 /** What the device adapter uses of QuickJS's own modules. In `os`, a negative number is a negative errno. */
-declare module 'std' {
+declare module 'quickjs:std' {
   interface File {
     puts(text: string): void;
     flush(): void;
@@ -11,7 +11,7 @@ declare module 'std' {
   export function setenv(name: string, value: string): void;
 }
 
-declare module 'os' {
+declare module 'quickjs:os' {
   interface Status {
     mode: number;
     size: number;

@@ -1,6 +1,6 @@
-import * as sys from 'kcrash_sys';
-import * as os from 'os';
-import * as std from 'std';
+import * as sys from 'quickjs:kcrash_sys';
+import * as os from 'quickjs:os';
+import * as std from 'quickjs:std';
 import {
   type ClockReading,
   type Ended,

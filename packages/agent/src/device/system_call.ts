@@ -1,5 +1,5 @@
-import { errorName } from 'kcrash_sys';
-import * as os from 'os';
+import { errorName } from 'quickjs:kcrash_sys';
+import * as os from 'quickjs:os';
 import { PortError } from '../port.ts';
 
 const EINTR = 4;
