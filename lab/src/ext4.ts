@@ -83,6 +83,15 @@ export class Ext4Files {
     this.entries = entries;
   }
 
+  /** The same with a folder as its root. */
+  below(folder: string): Ext4Files {
+    const inside = this.entries.filter(({ path }) => path.startsWith(`${folder}/`));
+    return new Ext4Files(
+      this.image,
+      inside.map((entry) => ({ ...entry, path: entry.path.slice(folder.length) })),
+    );
+  }
+
   /** Lists everything in the image, after replaying its journal as the next mount would. */
   static async open(image: string): Promise<Ext4Files> {
     if (ext4State(image).needsReplay) {

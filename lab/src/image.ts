@@ -161,7 +161,7 @@ export async function copyImage(from: string, to: string): Promise<void> {
 
 /** Absolute path of a program of the host. */
 async function program(name: string): Promise<string> {
-  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
   const found = folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
   if (found === undefined) throw new Error(`${name} is not installed; looked in ${folders.join(' ')}`);
   return found;

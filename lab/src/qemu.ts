@@ -136,8 +136,8 @@ export class Machine {
 
   #guestsEnd(): End {
     const shutdown = this.events.findLast(({ event }) => event === 'SHUTDOWN');
-    if (shutdown?.data['reason'] === 'guest-reset') return 'reset';
-    return shutdown?.data['reason'] === 'guest-shutdown' ? 'power-off' : 'qemu-died';
+    if (shutdown?.data.reason === 'guest-reset') return 'reset';
+    return shutdown?.data.reason === 'guest-shutdown' ? 'power-off' : 'qemu-died';
   }
 }
 

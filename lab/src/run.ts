@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { accidentOf } from './accident.ts';
 import { Checks } from './checks.ts';
 import { kernelBoots, labWord } from './console.ts';
+import { exec } from './exec.ts';
 import { Ext4Files, ext4State } from './ext4.ts';
-import { type Layout, PARTUUID } from './gpt.ts';
+import { type Layout, type PartitionName, PARTUUID } from './gpt.ts';
 import {
   copyImage,
   extractPartition,
@@ -15,6 +16,7 @@ import {
   rootImage,
   writeTree,
 } from './image.ts';
+import type { DumpCodec } from './kdump.ts';
 import type { Kernel } from './kernel.ts';
 import { labModule } from './module.ts';
 import { Machine } from './qemu.ts';
@@ -70,6 +72,8 @@ export async function runScenario(scenario: Scenario, bench: Bench): Promise<Ver
   return verdict;
 }
 
+type Files = Pick<CycleRun, 'persist' | 'persistNeededReplay' | 'lab' | 'root'>;
+
 class Runner {
   readonly accidents: string[] = [];
   readonly #scenario: Scenario;
@@ -110,7 +114,8 @@ class Runner {
 
   async #check(cycles: readonly CycleRun[], checks: Checks): Promise<void> {
     this.#stages.say('checking');
-    const run = { scenario: this.#scenario, kernel: this.#bench.kernel, guest: this.#guest, cycles };
+    const { kernel } = this.#bench;
+    const run = { scenario: this.#scenario, kernel, guest: this.#guest, codec: await bestCodec(), cycles };
     try {
       await this.#scenario.check(run, checks);
     } catch (error) {
@@ -150,6 +155,7 @@ class Runner {
         this.#folder,
         `console-${number}${attempt === 1 ? '' : `-try-${attempt}`}.log`,
       );
+      const startedUnixSeconds = Date.now() / 1000;
       const machine = await this.#boot(plan, number, token, consoleFile);
       const end = await machine.ended;
       if (end === 'qemu-died') throw new Error(`QEMU died: ${machine.complaint}`);
@@ -157,7 +163,16 @@ class Runner {
       const found = accidentOf(boots, end);
       if (found === undefined) {
         const seconds = machine.elapsed;
-        return { plan, token, end, seconds, boots, ...(await this.#afterwards(number, where)) };
+        return {
+          plan,
+          number,
+          startedUnixSeconds,
+          token,
+          end,
+          seconds,
+          boots,
+          ...(await this.#afterwards(number, where)),
+        };
       }
       accident = `cycle ${number}, try ${attempt} of ${TRIES}: ${found}`;
       this.accidents.push(accident);
@@ -211,16 +226,17 @@ class Runner {
     return machine;
   }
 
-  async #afterwards(
-    number: number,
-    where: Layout,
-  ): Promise<Pick<CycleRun, 'persist' | 'persistNeededReplay' | 'lab'>> {
-    const persist = join(this.#folder, `persist-${number}.img`);
-    const lab = join(this.#folder, `lab-${number}.img`);
-    await extractPartition(this.#disk, where, 'persist', persist);
-    await extractPartition(this.#disk, where, 'lab', lab);
-    const persistNeededReplay = ext4State(persist).needsReplay;
-    return { persist: await Ext4Files.open(persist), persistNeededReplay, lab: await Ext4Files.open(lab) };
+  async #afterwards(number: number, where: Layout): Promise<Files> {
+    const look = async (name: PartitionName) => {
+      const image = join(this.#folder, `${name}-${number}.img`);
+      await extractPartition(this.#disk, where, name, image);
+      const { needsReplay } = ext4State(image);
+      return { files: await Ext4Files.open(image), needsReplay };
+    };
+    const persist = await look('persist');
+    const lab = await look('lab');
+    const root = this.#guest.root === 'rw' ? (await look('root')).files : undefined;
+    return { persist: persist.files, persistNeededReplay: persist.needsReplay, lab: lab.files, root };
   }
 
   async #cleanUp(cycles: readonly CycleRun[], failed: boolean): Promise<void> {
@@ -239,9 +255,8 @@ class Runner {
     rmSync(join(this.#folder, 'disk-before.img'), { force: true });
     if (this.#bench.keep) return;
     rmSync(this.#disk, { force: true });
-    for (const { persist, lab } of cycles) {
-      rmSync(persist.image, { force: true });
-      rmSync(lab.image, { force: true });
+    for (const { persist, lab, root } of cycles) {
+      for (const files of [persist, lab, root]) if (files !== undefined) rmSync(files.image, { force: true });
     }
   }
 }
@@ -259,6 +274,15 @@ function hooks(plan: PowerCycle, number: number): Record<string, GuestFile> {
     if (script !== undefined) files[`cycle-${number}/${name}`] = { content: `${script.trim()}\n` };
   }
   return files;
+}
+
+/** The guest has the host's makedumpfile: ask that which compressions it was built with. */
+async function bestCodec(): Promise<DumpCodec> {
+  const version = (await exec('makedumpfile', ['-v'])).toString('utf8');
+  const best = (['zstd', 'lzo'] as const).find((name) =>
+    new RegExp(`^${name}\\s+enabled`, 'm').test(version),
+  );
+  return best ?? 'zlib';
 }
 
 function commandLine(guest: GuestShape, plan: PowerCycle, number: number, token: string): string {

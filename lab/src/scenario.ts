@@ -2,6 +2,7 @@ import type { Checks } from './checks.ts';
 import type { KernelBoot } from './console.ts';
 import type { Ext4Files } from './ext4.ts';
 import type { GuestFile } from './image.ts';
+import type { DumpCodec } from './kdump.ts';
 import type { Kernel } from './kernel.ts';
 import type { End, Machine } from './qemu.ts';
 
@@ -78,6 +79,10 @@ export interface Scenario {
 /** What a power cycle came to. */
 export interface CycleRun {
   readonly plan: PowerCycle;
+  /** Counted from 1. */
+  readonly number: number;
+  /** When the machine was switched on. */
+  readonly startedUnixSeconds: number;
   /** What the guest wrote to the kernel's log just before its crash. */
   readonly token: string;
   readonly end: End;
@@ -89,12 +94,16 @@ export interface CycleRun {
   /** Whether persist's journal had anything to replay: it was not unmounted. */
   readonly persistNeededReplay: boolean;
   readonly lab: Ext4Files;
+  /** Only where the guest's root is mounted `rw`. */
+  readonly root: Ext4Files | undefined;
 }
 
 export interface ScenarioRun {
   readonly scenario: Scenario;
   readonly kernel: Kernel;
   readonly guest: GuestShape;
+  /** The best compression that the guest's makedumpfile has. */
+  readonly codec: DumpCodec;
   readonly cycles: readonly CycleRun[];
 }
 

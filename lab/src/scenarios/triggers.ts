@@ -1,3 +1,4 @@
+import { checkCollected } from '../collected.ts';
 import type { Scenario } from '../scenario.ts';
 
 export const triggers: readonly Scenario[] = [
@@ -7,6 +8,11 @@ export const triggers: readonly Scenario[] = [
     shows: '`c` written to /proc/sysrq-trigger ends in a collected dump',
     core: true,
     cycles: [{ crash: 'echo c >/proc/sysrq-trigger', ends: 'reset' }],
-    check() {},
+    async check(run, checks) {
+      await checkCollected(run, 0, checks, {
+        starts: /Kernel panic - not syncing: sysrq triggered crash/,
+        panic: /Kernel panic - not syncing: sysrq triggered crash/,
+      });
+    },
   },
 ];
