@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { FileSource } from '@kcrash/vmcore/bytes/file_source.node';
+import { openVmcore } from '@kcrash/vmcore/vmcore';
+import type { Command } from 'commander';
+import { findDebugInfo, type WantedKernel } from '../debug_info.ts';
+import { Failure } from '../failure.ts';
+
+/** `kcrash crash DUMP --debug PLACE [-- ARGUMENTS]`: starts crash with the vmlinux that fits the dump. */
+export function addCrashCommand(program: Command): void {
+  program
+    .command('crash')
+    .description('open a dump in the crash utility, with the debug info that fits it')
+    .argument('<dump>', 'the dump')
+    .argument('[arguments...]', 'handed on to crash, after --')
+    .requiredOption('--debug <place>', 'a vmlinux, a folder that holds one, or a kernel-debug.tar')
+    .option('--crash <program>', 'the crash program', 'crash')
+    .action((dump: string, rest: string[], options: { debug: string; crash: string }) => {
+      const debugInfo = findDebugInfo(options.debug, kernelOf(dump));
+      try {
+        process.exitCode = startCrash(options.crash, [debugInfo.path, dump, ...rest]);
+      } finally {
+        debugInfo.dispose();
+      }
+    });
+}
+
+function kernelOf(dump: string): WantedKernel {
+  const source = new FileSource(dump);
+  try {
+    const { vmcoreinfo } = openVmcore(source);
+    return { release: vmcoreinfo.osRelease, buildId: vmcoreinfo.buildId ?? null };
+  } finally {
+    source.close();
+  }
+}
+
+function startCrash(program: string, args: readonly string[]): number {
+  // Ctrl-C belongs to crash, which stops a command by it and stays.
+  const ignore = () => {};
+  process.on('SIGINT', ignore);
+  try {
+    const { error, status, signal } = spawnSync(program, args, { stdio: 'inherit' });
+    if (error !== undefined) {
+      throw new Failure(
+        `${program} cannot be started: ${error.message}`,
+        'On Debian: apt-get install crash.',
+      );
+    }
+    return signal === null ? (status ?? 1) : 1;
+  } finally {
+    process.off('SIGINT', ignore);
+  }
+}
