@@ -15,7 +15,7 @@ function kernel() {
   const w = new BtfWriter();
   const int = w.int('int', 4, 1);
   const char = w.int('char', 1, 1);
-  const long = w.int('unsigned long', 8);
+  const long = w.int('long unsigned int', 8);
   const bool = w.int('_Bool', 1, 4);
   const comm = w.array(char, 16);
   const state = w.enum('task_state', [
@@ -87,6 +87,8 @@ describe('Types', () => {
     expect(types.sizeof('struct task')).toBe(120);
     expect(types.sizeof('task_t')).toBe(120);
     expect(types.sizeof('unsigned long')).toBe(8);
+    expect(types.id('unsigned long int')).toBe(types.id('long unsigned int'));
+    expect(types.sizeof('signed')).toBe(4);
     expect(types.offsetof('task', 'tid')).toBe(12);
     expect(types.offsetof('task_t', 'nodes[2].value')).toBe(48 + 32 + 8);
     expect(types.place('task', 'depth')).toMatchObject({ bitOffset: 3, bitSize: 6 });
@@ -188,7 +190,7 @@ describe('printing', () => {
     expect(declare(btf, tagged, 'task')).toBe('struct task *task');
     expect(declare(btf, matrix, 'm')).toBe('int m[2][3]');
     expect(declare(btf, none, 'f')).toBe('int f(void)');
-    expect(declare(btf, ids.long)).toBe('unsigned long');
+    expect(declare(btf, ids.long)).toBe('long unsigned int');
   });
 
   it('prints a layout with its holes', () => {
@@ -211,7 +213,7 @@ describe('printing', () => {
     /* 11 bytes unused */
     struct node nodes[3]; /* 48 48 */
     const struct task *parent; /* 96 8 */
-    unsigned long mask; /* 104 8 */
+    long unsigned int mask; /* 104 8 */
     /* 8 bytes unused */
 }; /* 120 bytes */
 `,

@@ -42,9 +42,10 @@ export class Types {
     const tagged = TAGGED.exec(name);
     const kinds = tagged ? [tagged[1] as NamedKind] : KINDS;
     const plain = (tagged ? (tagged[2] as string) : name).trim();
+    const spelled = compilersName(plain);
     let id: TypeId | undefined;
     for (const kind of kinds) {
-      id = this.btf.find(kind, plain);
+      id = this.btf.find(kind, spelled);
       if (id !== undefined) break;
     }
     this.#ids.set(name, id);
@@ -184,6 +185,15 @@ export class Types {
     }
     return place;
   }
+}
+
+/** `unsigned long` as the compiler writes it in debug information, and so in BTF: `long unsigned int`. */
+function compilersName(name: string): string {
+  const words = name.split(/\s+/);
+  if (!words.every((word) => /^(unsigned|signed|long|short|int|char)$/.test(word))) return name;
+  if (words.includes('char')) return words.includes('int') ? name : words.sort().reverse().join(' ');
+  const sizes = words.filter((word) => word === 'long' || word === 'short');
+  return [...sizes, ...(words.includes('unsigned') ? ['unsigned'] : []), 'int'].join(' ');
 }
 
 function exact(value: bigint, name: string): number {
