@@ -31,6 +31,6 @@ export function main(port: Port, args: readonly string[], version: string): numb
       break;
   }
   for (const problem of line.problems) port.complain(`kcrash: ${problem}`);
-  port.complain(usage());
+  port.complain('kcrash: kcrash --help lists the commands and settings');
   return 2;
 }

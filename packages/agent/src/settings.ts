@@ -23,6 +23,7 @@ export interface Settings {
 
 type Kind =
   | { readonly is: 'path' }
+  | { readonly is: 'program' }
   | { readonly is: 'text' }
   | { readonly is: 'yes-no' }
   | { readonly is: 'choice'; readonly of: readonly string[] }
@@ -46,6 +47,7 @@ function row<Name extends keyof Settings>(
 }
 
 const path: Kind = { is: 'path' };
+const program: Kind = { is: 'program' };
 const number = (from: number, to: number): Kind => ({ is: 'number', from, to });
 
 /** Every setting. The defaults are EVE-OS's values where it has one. */
@@ -66,11 +68,11 @@ export const SETTINGS: readonly SettingRow[] = [
     'capture_append',
     'irqpoll nr_cpus=1 reset_devices nomodule',
     { is: 'text' },
-    'what the capture kernel gets on its command line besides the running kernel’s own',
+    "what the capture kernel gets on its command line besides the running kernel's own",
   ),
   row('lock', true, { is: 'yes-no' }, 'whether arm ends by forbidding further kexec loads'),
-  row('kexec_path', 'kexec', path, 'the kexec program (kexec-tools)'),
-  row('makedumpfile_path', 'makedumpfile', path, 'the makedumpfile program'),
+  row('kexec_path', 'kexec', program, 'the kexec program (kexec-tools)'),
+  row('makedumpfile_path', 'makedumpfile', program, 'the makedumpfile program'),
   row('engine', 'makedumpfile', { is: 'choice', of: ['makedumpfile'] }, 'what writes the dump'),
   row(
     'dump_level',
@@ -79,19 +81,14 @@ export const SETTINGS: readonly SettingRow[] = [
     'pages left out: 1 zero, 2 cache, 4 private cache, 8 user, 16 free, added up',
   ),
   row('dump_budget_mib', 1024, number(1, 1_048_576), 'a dump never grows beyond this'),
-  row(
-    'free_floor_mib',
-    4096,
-    number(0, 1_048_576),
-    'what a dump must leave free on persist: at least this …',
-  ),
-  row('free_floor_percent', 10, number(0, 90), '… and at least this part of the file system'),
+  row('free_floor_mib', 4096, number(0, 1_048_576), 'what a dump must leave free on persist: at least this,'),
+  row('free_floor_percent', 10, number(0, 90), 'and at least this part of the file system'),
   row('keep_crashes_count', 5, number(1, 1000), 'crashes that stay; the oldest beyond this go'),
   row(
     'dmesg_limit_seconds',
     60,
     number(1, 3600),
-    'time limit for each way of reading the crashed kernel’s log',
+    "time limit for each way of reading the crashed kernel's log",
   ),
   row('dump_limit_seconds', 900, number(1, 86_400), 'time limit for writing the dump'),
   row('file_limit_seconds', 30, number(1, 3600), 'time limit for writing one of the small files'),
@@ -108,6 +105,8 @@ export function defaultSettings(): Settings {
 export function allowed(kind: Kind): string {
   switch (kind.is) {
     case 'path':
+      return 'an absolute path';
+    case 'program':
       return 'an absolute path, or the name of a program in PATH';
     case 'text':
       return 'any text';
@@ -125,9 +124,9 @@ type Parsed = { readonly ok: true; readonly value: string | number | boolean } |
 function parseValue(kind: Kind, text: string): Parsed {
   switch (kind.is) {
     case 'path':
-      return text === '' || text.startsWith('/') || /^[\w.+-]+$/.test(text)
-        ? { ok: true, value: text }
-        : { ok: false };
+      return text === '' || text.startsWith('/') ? { ok: true, value: text } : { ok: false };
+    case 'program':
+      return /^(\/.*|[\w.+-]+)$/.test(text) ? { ok: true, value: text } : { ok: false };
     case 'text':
       return { ok: true, value: text };
     case 'yes-no':
