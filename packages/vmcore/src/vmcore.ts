@@ -2,8 +2,8 @@ import { VirtualMemory } from './arch/virtual_memory.ts';
 import { KERNEL_MAP, type PagingX86, X86PageTables } from './arch/x86_64/page_table.ts';
 import type { ByteSource } from './bytes/byte_source.ts';
 import { DumpError } from './bytes/errors.ts';
-import type { Container } from './container/container.ts';
-import { type ContainerOptions, openElf } from './container/elf.ts';
+import type { Container, ContainerOptions } from './container/container.ts';
+import { openContainer } from './container/open.ts';
 import { Vmcoreinfo } from './describe/vmcoreinfo.ts';
 import type { PhysicalMemory } from './physical_memory.ts';
 
@@ -17,12 +17,15 @@ export interface Vmcore {
 }
 
 /**
- * Opens a dump: its container, the kernel's description of itself, and the kernel's address space. Throws
+ * Opens a dump (one file, or the files of a split set): its container, the kernel's description of itself, and the kernel's address space. Throws
  * `not-a-dump` for other files, `not-described` for a dump with no VMCOREINFO, `unsupported` for a machine
  * whose page tables are not known here.
  */
-export function openVmcore(source: ByteSource, options: ContainerOptions = {}): Vmcore {
-  const container = openElf(source, options);
+export function openVmcore(
+  sources: ByteSource | readonly ByteSource[],
+  options: ContainerOptions = {},
+): Vmcore {
+  const container = openContainer(sources, options);
   if (container.vmcoreinfo === undefined) {
     throw new DumpError(
       'not-described',

@@ -2,7 +2,7 @@ import type { ByteSource } from '../bytes/byte_source.ts';
 import { u8, u16, u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText } from '../bytes/text.ts';
-import type { Container } from './container.ts';
+import type { Container, ContainerOptions } from './container.ts';
 import { ElfMemory, type Segment } from './elf_memory.ts';
 import { type Note, parseNotes } from './notes.ts';
 
@@ -29,12 +29,6 @@ const MOST_NOTE_BYTES = 16 << 20;
 /** The first bytes of every ELF file. */
 export function isElf(head: Uint8Array): boolean {
   return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
-}
-
-/** How a container is opened. */
-export interface ContainerOptions {
-  /** Pages kept in memory; 2048 when not given. */
-  readonly cachePages?: number;
 }
 
 /**
@@ -66,7 +60,16 @@ export function openElf(source: ByteSource, options: ContainerOptions = {}): Con
   if (memory.cutOffBytes > 0) {
     problems.push(`The file ends early: 0x${memory.cutOffBytes.toString(16)} bytes of memory are missing`);
   }
-  return { format: 'elf', machine, memory, notes, vmcoreinfo, problems };
+  return {
+    format: 'elf',
+    machine,
+    memory,
+    notes,
+    vmcoreinfo,
+    compression: undefined,
+    dumpLevel: undefined,
+    problems,
+  };
 }
 
 function checkHeader(header: Uint8Array): string {

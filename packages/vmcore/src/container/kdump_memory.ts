@@ -1,0 +1,124 @@
+import type { Frame } from '../bytes/address.ts';
+import type { ByteSource } from '../bytes/byte_source.ts';
+import { u32, u64 } from '../bytes/cursor.ts';
+import { DumpError } from '../bytes/errors.ts';
+import type { Codecs, Decompress } from '../codecs/codec.ts';
+import { decompressLzo } from '../codecs/lzo.ts';
+import { decompressSnappy } from '../codecs/snappy.ts';
+import type { Absence } from '../physical_memory.ts';
+import { FrameBitmap } from './frame_bitmap.ts';
+import { COMPRESSED, type KdumpHeader } from './kdump_header.ts';
+
+/** `struct page_desc`: offset, size, flags and page flags of one page of the dump. */
+const DESCRIPTOR_BYTES = 24;
+const BLOCK_BYTES = 4080;
+const MOST_BLOCKS = 256;
+const EXCLUDE_ZERO = 1;
+
+/** The pages of one kdump file. Knows where each is; keeps none. */
+export class KdumpPages {
+  readonly header: KdumpHeader;
+  readonly #source: ByteSource;
+  readonly #codecs: Codecs;
+  /** Frames that the machine had. */
+  readonly #present: FrameBitmap;
+  /** Frames that the dump holds. */
+  readonly #dumped: FrameBitmap;
+  readonly #descriptors: number;
+  /** Dumped frames before the first that this file holds. */
+  readonly #skipped: number;
+  readonly #blocks = new Map<number, Uint8Array>();
+
+  constructor(source: ByteSource, header: KdumpHeader, codecs: Codecs) {
+    this.#source = source;
+    this.header = header;
+    this.#codecs = codecs;
+    const { bitmaps, frames, blockSize } = header;
+    // Two bitmaps, each of whole blocks; the first diskdump writers had only one.
+    const one = Math.ceil(frames / 8 / blockSize) * blockSize;
+    const second = bitmaps.length >= 2 * one ? bitmaps.length / 2 : 0;
+    const length = second === 0 ? bitmaps.length : second;
+    this.#present = new FrameBitmap(source, bitmaps.offset, length, frames);
+    this.#dumped = new FrameBitmap(source, bitmaps.offset + second, length, frames);
+    this.#descriptors = bitmaps.offset + bitmaps.length;
+    this.#skipped = header.split === undefined ? 0 : this.#dumped.rank(header.split.start);
+  }
+
+  /** Decompresses a page into bytes of its own, or says why there is none. */
+  page(frame: Frame): Uint8Array | Absence {
+    if (!this.#dumped.has(frame)) return this.#whyLeftOut(frame);
+    const index = this.#dumped.rank(frame) - this.#skipped;
+    const block = this.#descriptorBlock(Math.floor((index * DESCRIPTOR_BYTES) / BLOCK_BYTES));
+    const at = (index * DESCRIPTOR_BYTES) % BLOCK_BYTES;
+    if (at + DESCRIPTOR_BYTES > block.length) return 'cut-off';
+    const size = u32(block, at + 8);
+    if (u32(block, at + 4) >= 0x20_0000) return 'damaged';
+    const offset = u64(block, at);
+    // Where the writer ran out of space it left descriptors empty.
+    if (offset === 0 && size === 0) return 'cut-off';
+    if (size === 0 || size > 2 * this.header.blockSize) return 'damaged';
+    if (offset + size > this.#source.size) return 'cut-off';
+    return this.#decompress(this.#source.read(offset, size), u32(block, at + 12));
+  }
+
+  #whyLeftOut(frame: Frame): Uint8Array | Absence {
+    if (!this.#present.has(frame)) return 'hole';
+    // With zero pages as all that was filtered, a page left out is known.
+    if (this.header.dumpLevel === EXCLUDE_ZERO && !this.header.isIncomplete) {
+      return new Uint8Array(this.header.blockSize);
+    }
+    return 'excluded';
+  }
+
+  #decompress(data: Uint8Array, flags: number): Uint8Array | Absence {
+    const { blockSize } = this.header;
+    const decompress = codecFor(flags, this.#codecs);
+    if (decompress === undefined) return data.length === blockSize ? data.slice() : 'damaged';
+    const page = new Uint8Array(blockSize);
+    try {
+      return decompress(data, page) === blockSize ? page : 'damaged';
+    } catch (error) {
+      if (error instanceof DumpError && error.code !== 'io') return 'damaged';
+      throw error;
+    }
+  }
+
+  #descriptorBlock(index: number): Uint8Array {
+    let block = this.#blocks.get(index);
+    if (block === undefined) {
+      const start = this.#descriptors + index * BLOCK_BYTES;
+      const length = Math.max(0, Math.min(BLOCK_BYTES, this.#source.size - start));
+      block = length === 0 ? new Uint8Array(0) : this.#source.read(start, length).slice();
+      if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.clear();
+      this.#blocks.set(index, block);
+    }
+    return block;
+  }
+}
+
+/**
+ * How a page with these flags was compressed; undefined when it was not, or when the codec is missing (which
+ * `checkCodecs` has told of already).
+ */
+function codecFor(flags: number, codecs: Codecs): Decompress | undefined {
+  if ((flags & COMPRESSED.zlib) !== 0) return codecs.zlib;
+  if ((flags & COMPRESSED.lzo) !== 0) return decompressLzo;
+  if ((flags & COMPRESSED.snappy) !== 0) return decompressSnappy;
+  if ((flags & COMPRESSED.zstd) !== 0) return codecs.zstd;
+  return undefined;
+}
+
+/** The name of the dump's compression, or undefined. Throws `unsupported` when this program cannot undo it. */
+export function checkCodecs(header: KdumpHeader, codecs: Codecs): string | undefined {
+  const { status } = header;
+  for (const name of ['zlib', 'zstd'] as const) {
+    if ((status & COMPRESSED[name]) === 0) continue;
+    if (codecs[name] !== undefined) return name;
+    throw new DumpError(
+      'unsupported',
+      `The dump's pages are compressed with ${name}, which this program cannot read`,
+    );
+  }
+  if ((status & COMPRESSED.lzo) !== 0) return 'lzo';
+  return (status & COMPRESSED.snappy) !== 0 ? 'snappy' : undefined;
+}
