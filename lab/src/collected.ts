@@ -1,5 +1,12 @@
 import type { Checks } from './checks.ts';
-import { checkBootReason, checkConsole, checkDmesg, checkDump, checkRebootStack, type Shown } from './contract.ts';
+import {
+  checkBootReason,
+  checkConsole,
+  checkDmesg,
+  checkDump,
+  checkRebootStack,
+  type Shown,
+} from './contract.ts';
 import type { Ext4Files } from './ext4.ts';
 import { checkArmed, linesOf } from './guest_words.ts';
 import { type DumpFacts, readDump } from './kdump.ts';

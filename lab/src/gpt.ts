@@ -4,6 +4,9 @@ export const MIB = 1024 * 1024;
 const SECTOR = 512;
 /** Partitions start on whole MiBs; the first MiB and the last hold the two partition tables. */
 const TABLE_BYTES = MIB;
+/** The gap between the partition table and the first partition, which a boot loader may have as its own. */
+export const BIOS_BOOT = { firstSector: 34, sectors: 2048 - 34 } as const;
+const BIOS_BOOT_TYPE = '21686148-6449-6E6F-744E-656564454649';
 const LINUX_DATA = '0FC63DAF-8483-4772-8E79-3D69D8477DE4';
 
 export type PartitionName = 'root' | 'persist' | 'lab';
@@ -47,11 +50,13 @@ export function partition(of: Layout, name: PartitionName): Partition {
   return found;
 }
 
-/** What sfdisk reads to write this table. */
-export function sfdiskScript(of: Layout): string {
+/** What sfdisk reads to write this table, on demand with `BIOS_BOOT` as the last partition. */
+export function sfdiskScript(of: Layout, biosBoot = false): string {
   const rows = of.partitions.map(
     ({ name, offset, size }) =>
       `start=${offset / SECTOR}, size=${size / SECTOR}, type=${LINUX_DATA}, uuid=${PARTUUID[name]}, name=${name}`,
   );
-  return ['label: gpt', 'unit: sectors', 'first-lba: 2048', '', ...rows, ''].join('\n');
+  const { firstSector, sectors } = BIOS_BOOT;
+  if (biosBoot) rows.push(`start=${firstSector}, size=${sectors}, type=${BIOS_BOOT_TYPE}, name=boot`);
+  return ['label: gpt', 'unit: sectors', `first-lba: ${firstSector}`, '', ...rows, ''].join('\n');
 }

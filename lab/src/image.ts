@@ -112,6 +112,8 @@ export interface DiskParts {
   /** The folder that becomes the content of persist. */
   readonly persistTree: string;
   readonly labFiles: Readonly<Record<string, GuestFile>>;
+  /** Whether the disk gets a partition for a boot loader, `BIOS_BOOT`. */
+  readonly biosBoot?: boolean;
 }
 
 /** Makes a scenario's disk at `disk`, without mounting anything. */
@@ -119,7 +121,9 @@ export async function makeDisk(disk: string, parts: DiskParts): Promise<Layout> 
   const where = layout({ root: ROOT_MIB * MIB, persist: parts.persistMib * MIB, lab: LAB_MIB * MIB });
   writeFileSync(disk, '');
   truncateSync(disk, where.diskSize);
-  await exec('sfdisk', ['--quiet', '--no-reread', disk], { input: sfdiskScript(where) });
+  await exec('sfdisk', ['--quiet', '--no-reread', disk], {
+    input: sfdiskScript(where, parts.biosBoot),
+  });
   await inScratch(async (scratch) => {
     const persist = join(scratch, 'persist.img');
     await fileSystem(persist, parts.persistMib, parts.persistTree);

@@ -16,6 +16,7 @@ const USAGE = `usage: npm run lab -- list
   --keep           keep disk images and the files of persist
   --suite NAME     the kernel of another Debian release, such as trixie
   --device FILE    the kcrash under test (default dist/device/kcrash)
+  --out FOLDER     where consoles and verdicts go (default out/lab)
   --markdown FILE  write the table of verdicts there as well
 `;
 
@@ -26,6 +27,7 @@ const options = {
   keep: { type: 'boolean', default: false },
   suite: { type: 'string' },
   device: { type: 'string', default: deviceBinary },
+  out: { type: 'string', default: outFolder },
   markdown: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -45,11 +47,11 @@ async function main(): Promise<number> {
   const bench: Bench = {
     kernel: stockKernel(values.suite),
     device: values.device,
-    out: outFolder,
+    out: values.out,
     keep: values.keep,
     progress: (line) => console.log(line),
   };
-  mkdirSync(outFolder, { recursive: true });
+  mkdirSync(values.out, { recursive: true });
   console.log(`kernel ${bench.kernel.release}, ${chosen.length} scenarios, ${jobs} side by side`);
   const verdicts = await runAll(chosen, bench, jobs);
   console.log(`\n${textTable(verdicts)}`);

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConsoleLine, LineCutter } from './console.ts';
@@ -24,6 +24,8 @@ export interface MachineOptions {
  */
 export type End = 'reset' | 'power-off' | 'cut' | 'stalled' | 'time-limit' | 'qemu-died';
 
+const CONSOLE_POLL_MS = 40;
+
 const running = new Set<ChildProcess>();
 let exitHooks = false;
 
@@ -34,6 +36,7 @@ export class Machine {
   readonly events: QmpEvent[] = [];
   readonly ended: Promise<End>;
   readonly #child: ChildProcess;
+  readonly #console: number;
   readonly #started = performance.now();
   readonly #cutter = new LineCutter();
   readonly #watchers = new Set<(line: ConsoleLine) => void>();
@@ -44,23 +47,23 @@ export class Machine {
 
   private constructor(options: MachineOptions, socket: string) {
     hookExit();
+    writeFileSync(options.consoleFile, '');
+    this.#console = openSync(options.consoleFile, 'r');
     // The kernel kills the guest should this process die without a word.
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...argv(options, socket)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     running.add(this.#child);
-    writeFileSync(options.consoleFile, '');
-    this.#child.stdout?.on('data', (piece: Buffer) => {
-      appendFileSync(options.consoleFile, piece);
-      this.#lastOutput = performance.now();
-      for (const text of this.#cutter.push(piece)) this.#add(text);
-    });
+    const poll = setInterval(() => this.#readConsole(), CONSOLE_POLL_MS);
     this.#child.stderr?.on('data', (piece: Buffer) => {
       this.#complaint += piece.toString('utf8');
     });
     this.ended = new Promise((resolve) => {
       const finish = () => {
         running.delete(this.#child);
+        clearInterval(poll);
+        this.#readConsole();
+        closeSync(this.#console);
         if (this.#cutter.rest !== '') this.#add(this.#cutter.rest);
         this.#qmp?.close();
         resolve(this.#cutAs ?? this.#guestsEnd());
@@ -128,6 +131,14 @@ export class Machine {
     this.#child.kill('SIGKILL');
   }
 
+  #readConsole(): void {
+    const piece = Buffer.alloc(1 << 16);
+    for (let n = readSync(this.#console, piece); n > 0; n = readSync(this.#console, piece)) {
+      this.#lastOutput = performance.now();
+      for (const text of this.#cutter.push(piece.subarray(0, n))) this.#add(text);
+    }
+  }
+
   #add(text: string): void {
     const line = { at: this.elapsed, text };
     this.lines.push(line);
@@ -147,7 +158,8 @@ function argv(options: MachineOptions, socket: string): string[] {
     ...['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot', '-S'],
     ...['-machine', 'q35,accel=tcg', '-cpu', options.cpu],
     ...['-m', `${options.memoryMib}`, '-smp', `${options.cpus}`],
-    ...['-chardev', 'stdio,id=serial,signal=off', '-serial', 'chardev:serial'],
+    // A file, since it takes every byte at once: QEMU drops what a full pipe or socket refuses for too long.
+    ...['-chardev', `file,id=serial,path=${options.consoleFile},append=on`, '-serial', 'chardev:serial'],
     ...['-qmp', `unix:${socket},server=on,wait=off`],
     // Everything written reaches the host's page cache, which outlives a killed QEMU: flushes cost nothing.
     ...['-drive', `file=${options.disk},format=raw,if=none,id=disk,cache=unsafe`],

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accidentOf } from './accident.ts';
 import { Checks } from './checks.ts';
 import { kernelBoots, labWord } from './console.ts';
 import { exec } from './exec.ts';
 import { Ext4Files, ext4State } from './ext4.ts';
-import { type Layout, type PartitionName, PARTUUID } from './gpt.ts';
+import { type Layout, PARTUUID, type PartitionName } from './gpt.ts';
 import {
   copyImage,
   extractPartition,
@@ -18,6 +18,7 @@ import {
 } from './image.ts';
 import type { DumpCodec } from './kdump.ts';
 import type { Kernel } from './kernel.ts';
+import { LOCK_NAME, withFolder } from './lock.ts';
 import { labModule } from './module.ts';
 import { Machine } from './qemu.ts';
 import { type CycleRun, DEFAULT_GUEST, type GuestShape, type PowerCycle, type Scenario } from './scenario.ts';
@@ -52,24 +53,28 @@ export interface Verdict {
 
 /** Runs a scenario from an empty disk to its verdict. Throws only where the lab itself fails. */
 export async function runScenario(scenario: Scenario, bench: Bench): Promise<Verdict> {
-  const started = performance.now();
   const folder = join(bench.out, scenario.name);
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const stages = new Stages(scenario.name, bench.progress);
-  const run = new Runner(scenario, bench, folder, stages);
-  const failures = await run.failures();
-  const verdict: Verdict = {
-    scenario: scenario.name,
-    kernel: bench.kernel.release,
-    passed: failures.length === 0,
-    seconds: (performance.now() - started) / 1000,
-    accidents: run.accidents,
-    failures,
-  };
-  writeFileSync(join(folder, 'verdict.json'), `${JSON.stringify(verdict, null, 2)}\n`);
-  stages.say(verdict.passed ? 'pass' : `FAIL\n${failures.map((each) => `    ${each}`).join('\n')}`);
-  return verdict;
+  return withFolder(folder, async () => {
+    const started = performance.now();
+    for (const name of readdirSync(folder)) {
+      if (name !== LOCK_NAME) rmSync(join(folder, name), { recursive: true });
+    }
+    const stages = new Stages(scenario.name, bench.progress);
+    const run = new Runner(scenario, bench, folder, stages);
+    const failures = await run.failures();
+    const verdict: Verdict = {
+      scenario: scenario.name,
+      kernel: bench.kernel.release,
+      passed: failures.length === 0,
+      seconds: (performance.now() - started) / 1000,
+      accidents: run.accidents,
+      failures,
+    };
+    writeFileSync(join(folder, 'verdict.json'), `${JSON.stringify(verdict, null, 2)}\n`);
+    stages.say(verdict.passed ? 'pass' : `FAIL\n${failures.map((each) => `    ${each}`).join('\n')}`);
+    return verdict;
+  });
 }
 
 type Files = Pick<CycleRun, 'persist' | 'persistNeededReplay' | 'lab' | 'root'>;
