@@ -10,6 +10,8 @@ export interface MachineOptions {
   readonly disk: string;
   /** A bzImage that QEMU loads itself; without it the disk's boot loader runs. */
   readonly kernel?: { readonly image: string; readonly commandLine: string };
+  /** What SMBIOS tells as the machine's serial number: a boot loader can read it. */
+  readonly serialNumber?: string;
   readonly memoryMib: number;
   readonly cpus: number;
   /** QEMU's name of the CPU model. */
@@ -153,7 +155,7 @@ export class Machine {
 }
 
 function argv(options: MachineOptions, socket: string): string[] {
-  const { kernel } = options;
+  const { kernel, serialNumber } = options;
   return [
     ...['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot', '-S'],
     ...['-machine', 'q35,accel=tcg', '-cpu', options.cpu],
@@ -164,6 +166,7 @@ function argv(options: MachineOptions, socket: string): string[] {
     // Everything written reaches the host's page cache, which outlives a killed QEMU: flushes cost nothing.
     ...['-drive', `file=${options.disk},format=raw,if=none,id=disk,cache=unsafe`],
     ...['-device', 'nvme,drive=disk,serial=lab'],
+    ...(serialNumber === undefined ? [] : ['-smbios', `type=1,serial=${serialNumber.replaceAll(',', ',,')}`]),
     ...(kernel === undefined ? [] : ['-kernel', kernel.image, '-append', kernel.commandLine]),
   ];
 }

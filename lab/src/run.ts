@@ -133,7 +133,8 @@ class Runner {
   async #makeDisk(): Promise<Layout> {
     this.#stages.say('making the disk');
     const { kernel, device } = this.#bench;
-    const root = await rootImage({ kernel, device });
+    const { ownBoot } = this.#scenario;
+    const root = await (ownBoot?.rootImage ?? rootImage)({ kernel, device });
     const labFiles: Record<string, GuestFile> = {
       'kcrash.conf': { content: this.#scenario.conf ?? '' },
       ...this.#scenario.files,
@@ -143,10 +144,13 @@ class Runner {
     if (this.#scenario.module === true) {
       labFiles['lab_crash.ko'] = { content: readFileSync(await labModule(kernel)) };
     }
-    return inScratch((persistTree) => {
+    return inScratch(async (persistTree) => {
       writeTree(persistTree, this.#scenario.persist?.files ?? {});
       const persistMib = this.#scenario.persist?.sizeMib ?? PERSIST_MIB;
-      return makeDisk(this.#disk, { root, persistMib, persistTree, labFiles });
+      const biosBoot = ownBoot !== undefined;
+      const where = await makeDisk(this.#disk, { root, persistMib, persistTree, labFiles, biosBoot });
+      await ownBoot?.install(this.#disk);
+      return where;
     });
   }
 
@@ -190,9 +194,12 @@ class Runner {
   /** Boots the disk and does the scenario's host actions; the machine has ended when this returns. */
   async #boot(plan: PowerCycle, number: number, token: string, consoleFile: string): Promise<Machine> {
     const guest = this.#guest;
+    const line = commandLine(guest, plan, number, token);
+    const { image } = this.#bench.kernel;
+    const ownBoot = this.#scenario.ownBoot !== undefined;
     const machine = await Machine.start({
       disk: this.#disk,
-      kernel: { image: this.#bench.kernel.image, commandLine: commandLine(guest, plan, number, token) },
+      ...(ownBoot ? { serialNumber: line } : { kernel: { image, commandLine: line } }),
       memoryMib: guest.memoryMib,
       cpus: guest.cpus,
       cpu: guest.cpu,

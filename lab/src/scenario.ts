@@ -1,7 +1,7 @@
 import type { Checks } from './checks.ts';
 import type { KernelBoot } from './console.ts';
 import type { Ext4Files } from './ext4.ts';
-import type { GuestFile } from './image.ts';
+import type { GuestFile, RootOptions } from './image.ts';
 import type { DumpCodec } from './kdump.ts';
 import type { Kernel } from './kernel.ts';
 import type { End, Machine } from './qemu.ts';
@@ -49,6 +49,17 @@ export interface GuestShape {
   readonly root: 'ro' | 'rw';
 }
 
+/** A root and a boot loader in place of the lab's own root and QEMU's loading of the kernel. */
+export interface OwnBoot {
+  /** Makes the image of the root partition, or finds it in the cache; returns its path. */
+  rootImage(options: RootOptions): Promise<string>;
+  /**
+   * Puts a boot loader on the disk, whose partition for one is `BIOS_BOOT`. It finds the kernel's command line
+   * as the machine's serial number in SMBIOS.
+   */
+  install(disk: string): Promise<void>;
+}
+
 export type ScenarioGroup = 'triggers' | 'persist' | 'dump' | 'capture' | 'log' | 'arm' | 'normal';
 
 export interface Scenario {
@@ -59,6 +70,7 @@ export interface Scenario {
   /** Whether `--core` runs it. */
   readonly core: boolean;
   readonly guest?: Partial<GuestShape>;
+  readonly ownBoot?: OwnBoot;
   readonly persist?: {
     readonly sizeMib?: number;
     /** What lies there before the first boot. */
