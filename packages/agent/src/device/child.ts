@@ -1,15 +1,15 @@
 import { ended, errorName, exitNow, fork, readable, spawn } from 'quickjs:kcrash_sys';
 import * as os from 'quickjs:os';
-import { utf8Bytes, utf8Text } from '@kcrash/vmcore/bytes/text';
+import { fdopen } from 'quickjs:std';
+import { utf8Text } from '@kcrash/vmcore/bytes/text';
 import type { Ended, Outcome, RunOptions } from '../port.ts';
 import { messageOf } from '../text.ts';
-import { writeAll } from './system_call.ts';
 
 const SIGKILL = 9;
 /** What a killed child gets to end. In an uninterruptible call it can't, and nothing may wait for that. */
 const DYING_SECONDS = 2;
 const OUTPUT_LIMIT_BYTES = 16_384;
-const RESULT_LIMIT_BYTES = 8 << 20;
+const RESULT_LIMIT_BYTES = 1 << 20;
 const POLL_MILLISECONDS = 100;
 const CALLBACK_MILLISECONDS = 500;
 
@@ -150,11 +150,9 @@ function workAndExit(pipe: number, work: () => unknown): never {
   } catch (error) {
     answer = JSON.stringify({ ok: false, why: messageOf(error) });
   }
-  try {
-    writeAll(pipe, utf8Bytes(answer), 'pipe');
-  } catch {
-    exitNow(1); // the parent has given up
-  }
+  const file = fdopen(pipe, 'w');
+  file.puts(answer);
+  file.close();
   exitNow(0);
 }
 

@@ -1,5 +1,6 @@
 import { fsync, pread } from 'quickjs:kcrash_sys';
 import * as os from 'quickjs:os';
+import { SEEK_END } from 'quickjs:std';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { type OpenFile, PortError, type Writer } from '../port.ts';
 import { calling, checked, writeAll } from './system_call.ts';
@@ -15,7 +16,7 @@ export class DeviceFile implements OpenFile {
     this.#path = path;
     this.#fd = calling('open', path, () => os.open(path, os.O_RDONLY));
     // The end rather than st_size: block devices have one too.
-    const end = os.seek(this.#fd, 0, os.SEEK_END);
+    const end = os.seek(this.#fd, 0, SEEK_END);
     if (end < 0) this.close();
     this.size = checked(end, 'seek', path);
   }

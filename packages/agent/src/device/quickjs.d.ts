@@ -3,9 +3,12 @@ declare module 'quickjs:std' {
   interface File {
     puts(text: string): void;
     flush(): void;
+    close(): void;
   }
   export const out: File;
   export const err: File;
+  export function fdopen(fd: number, flags: 'r' | 'w'): File;
+  export const SEEK_END: number;
   export function exit(code: number): never;
   export function getenv(name: string): string | undefined;
   export function setenv(name: string, value: string): void;
@@ -24,7 +27,6 @@ declare module 'quickjs:os' {
   export const O_WRONLY: number;
   export const O_CREAT: number;
   export const O_TRUNC: number;
-  export const SEEK_END: number;
   export const S_IFMT: number;
   export const S_IFDIR: number;
   export const S_IFREG: number;

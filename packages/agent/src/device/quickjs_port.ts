@@ -61,7 +61,7 @@ export class QuickJsPort implements Port {
     const [status] = os.stat(path);
     if (status !== null && (status.mode & os.S_IFMT) === os.S_IFDIR) return;
     const parent = path.slice(0, path.lastIndexOf('/'));
-    if (parent !== '') this.makeDirectory(parent, mode);
+    if (parent !== '' && !this.exists(parent)) this.makeDirectory(parent, mode);
     checked(os.mkdir(path, mode), 'mkdir', path);
   }
 

@@ -1,0 +1,17 @@
+import * as std from 'quickjs:std';
+import { QuickJsPort } from '../src/device/quickjs_port.ts';
+import { checks, forkChecks, type Place } from './port_contract.ts';
+
+// Runs on the device's engine: a line of JSON for each check. Words: the folder for the checks, as `Place` has it.
+const place = JSON.parse(scriptArgs[1] ?? '') as Place;
+const port = new QuickJsPort();
+for (const [name, check] of Object.entries({ ...checks, ...forkChecks })) {
+  let why: string | undefined;
+  try {
+    check(port, place);
+  } catch (error) {
+    why = error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+  }
+  port.say(JSON.stringify({ name, why }));
+}
+std.exit(0);
