@@ -7,7 +7,7 @@ const LEVEL = /^<\d{1,4}>/;
 /** `[    1.234567] `, and `dmesg -T`'s `[Tue Nov 24 21:58:00 2026] `. */
 const TIME = /^\[(?: {0,12}\d{1,10}\.\d{3,9}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] ?/;
 /** CONFIG_PRINTK_CALLER: `[   T12] ` for a task, `[    C0] ` for a processor in interrupt context. */
-const CALLER = /^\[ {0,12}[TC]\d{1,10}(?:@[^\]]{1,40})?\] ?/;
+const CALLER = /^\[ {0,12}([TC]\d{1,10})(?:@[^\]]{1,40})?\] ?/;
 
 /** The text of a line without log level, time and caller; a carriage return at the end goes too. */
 export function textOf(line: string): string {
@@ -17,6 +17,38 @@ export function textOf(line: string): string {
   text = text.replace(LEVEL, '');
   const untimed = text.replace(TIME, '');
   return untimed.length === text.length ? text : untimed.replace(CALLER, '');
+}
+
+/** What one printk() call put on a line. */
+export interface Message {
+  readonly text: string;
+  /** CONFIG_PRINTK_CALLER's word for the context that printed it (`T12`, `C0`), or null. */
+  readonly caller: string | null;
+  /** True when a time or a level stood before it: the kernel's own printing. */
+  readonly stamped: boolean;
+}
+
+/** Where a message begins inside a line: its time, which only the kernel writes so. */
+const STAMP = /(?:<\d{1,4}>)?\[ {0,12}\d{1,10}\.\d{6}\](?:\[ {0,12}([TC]\d{1,10})(?:@[^\]]{1,40})?\])? ?/g;
+
+/**
+ * The messages of a line. On a serial console other programs' output and other processors' messages may
+ * stand on one line: it is cut wherever a time stamp begins.
+ */
+export function messagesOf(line: string): Message[] {
+  const messages: Message[] = [];
+  const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
+  let from = 0;
+  let caller: string | null = null;
+  for (const stamp of whole.matchAll(STAMP)) {
+    if (stamp.index > from)
+      messages.push({ text: whole.slice(from, stamp.index), caller, stamped: from > 0 });
+    from = stamp.index + stamp[0].length;
+    caller = stamp[1] ?? null;
+  }
+  const text = from === 0 ? textOf(whole) : whole.slice(from);
+  messages.push({ text, caller, stamped: text.length < whole.length });
+  return messages;
 }
 
 /** One line of a stack trace. */
@@ -29,13 +61,43 @@ export interface Frame {
   readonly module: string | null;
 }
 
-const FRAME =
-  /^\s{0,40}(?:\[<[0-9a-fx]{4,18}>\] ?){0,2}\s{0,4}(\? )?\(?([A-Za-z_.$][\w.$]*)(\+0x[0-9a-f]+\/0x[0-9a-f]+)\)?(?:\s\[([\w-]+)[^\]]*\])?/;
+const SYMBOL = /([A-Za-z_.$][\w.$]*)(\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
+/** What may stand before it: `<IRQ>`, one or two addresses, `? `. */
+const FRAME = new RegExp(
+  `^\\s{0,40}(?:<[A-Z]{3}>\\s{1,4})?(?:\\(?\\[<[0-9a-fx]{4,18}>\\]\\)? ?|\\[[0-9a-f]{8,16}\\] ?){0,2}\\s{0,4}(\\? )?\\(?${SYMBOL.source}\\)?(?:\\s\\[([\\w-]+)[^\\]]*\\])?`,
+);
+/** arm: `[<8028bd5c>] (dup_fd) from [<80132060>] (copy_process+0x58c/0x1844)`, and ` dup_fd from copy_process+0x58c/0x1844`. */
+const ARM_FRAME = new RegExp(
+  `^\\s{0,4}(?:\\[<[0-9a-f]{4,16}>\\] \\(([\\w.$]+)[^)]{0,40}\\)|([\\w.$]+)) from (?:\\[<[0-9a-f]{4,16}>\\] \\()?(?:${SYMBOL.source})?`,
+);
+/** A function that the compiler inlined, as symbolizers add it: ` kmalloc include/linux/slab.h:957 [inline]`. */
+const INLINED = /^\s{1,10}([A-Za-z_][\w.$]*) \S{1,200}:\d+ \[inline\]/;
 
-/** The frame a stack trace's line names, or null: `foo+0x16/0x20 [mod]`, ` ? foo+0x1/0x2`, ` [<c0101234>] foo+0x1/0x2`. */
+/**
+ * The frame that a line of a stack trace names, or null: `foo+0x16/0x20 [mod]`, ` ? foo+0x1/0x2`,
+ * ` [<c0101234>] foo+0x1/0x2`.
+ */
 export function frameOf(text: string): Frame | null {
+  return framesOf(text)[0] ?? null;
+}
+
+/** As `frameOf`; a line of arm's names a function and its caller. */
+export function framesOf(text: string): Frame[] {
   const match = FRAME.exec(text);
-  if (match === null) return null;
-  const [, doubtful, symbol = '', offset = '', module] = match;
-  return { symbol, place: symbol + offset, reliable: doubtful === undefined, module: module ?? null };
+  if (match !== null) {
+    const [, doubtful, symbol = '', offset = '', module] = match;
+    const reliable = doubtful === undefined && !text.endsWith('(unreliable)');
+    return [{ symbol, place: symbol + offset, reliable, module: module ?? null }];
+  }
+  const arm = text.includes(' from ') ? ARM_FRAME.exec(text) : null;
+  if (arm !== null) {
+    const [, bracketed, bare, caller, offset = ''] = arm;
+    const symbol = bracketed ?? bare ?? '';
+    const frames: Frame[] = [{ symbol, place: symbol, reliable: true, module: null }];
+    if (caller !== undefined)
+      frames.push({ symbol: caller, place: caller + offset, reliable: true, module: null });
+    return frames;
+  }
+  const inlined = INLINED.exec(text)?.[1];
+  return inlined === undefined ? [] : [{ symbol: inlined, place: inlined, reliable: true, module: null }];
 }
