@@ -20,7 +20,8 @@ import { type Layout, layout, MIB, type PartitionName, partition, sfdiskScript }
 import type { Kernel } from './kernel.ts';
 import { guestFolder } from './paths.ts';
 
-const ROOT_MIB = 64;
+/** Size of the root partition. */
+export const ROOT_MIB = 64;
 const LAB_MIB = 32;
 
 /** Programs of the host that the guest gets, with the shared libraries they need. */
