@@ -60,7 +60,7 @@ export interface OwnBoot {
   install(disk: string): Promise<void>;
 }
 
-export type ScenarioGroup = 'triggers' | 'persist' | 'dump' | 'capture' | 'log' | 'arm' | 'normal';
+export type ScenarioGroup = 'triggers' | 'persist' | 'dump' | 'capture' | 'log' | 'arm' | 'normal' | 'eve';
 
 export interface Scenario {
   readonly name: string;
