@@ -102,7 +102,7 @@ export class X86PageTables implements Translator {
     // Bits above the translated ones repeat the highest: sign extension as two halves sees it.
     const extension = levels === 5 ? (high | 0) >> 24 : (high | 0) >> 15;
     if (extension !== 0 && extension !== -1) return UNMAPPED;
-    let table = this.#paging.topTable;
+    let table = this.#paging.topTable - (this.#paging.topTable % PAGE);
     if (levels === 5) {
       table = this.#entry(table, (high >>> 16) & 511, 5);
       if (table < 0) return table;

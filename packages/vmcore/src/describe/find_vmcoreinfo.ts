@@ -1,0 +1,23 @@
+import type { PhysicalMemory } from '../physical_memory.ts';
+import { Vmcoreinfo } from './vmcoreinfo.ts';
+
+/** The kernel's own copy of the text is one page, and this is its first line. */
+const FIRST_KEY = [...'OSRELEASE='].map((character) => character.charCodeAt(0));
+
+/**
+ * Finds VMCOREINFO in memory itself, page by page, for dumps that come without its note, as QEMU's and
+ * libvirt's do where the guest had no `vmcoreinfo` device. Each page that starts like the text is a candidate
+ * (a file cached in memory can look like it too): `accept` says whether it is right about this memory.
+ */
+export function findVmcoreinfo(
+  memory: PhysicalMemory,
+  accept: (candidate: Vmcoreinfo) => boolean,
+): Vmcoreinfo | undefined {
+  for (let frame = 0; frame < memory.frameLimit; frame++) {
+    const page = memory.page(frame);
+    if (typeof page === 'string' || !FIRST_KEY.every((byte, at) => page[at] === byte)) continue;
+    const candidate = new Vmcoreinfo(page);
+    if (accept(candidate)) return candidate;
+  }
+  return undefined;
+}
