@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -15,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../scripts/cache.ts';
+import { cachedFile } from './cached.ts';
 import { exec } from './exec.ts';
 import { type Layout, layout, MIB, type PartitionName, partition, sfdiskScript } from './gpt.ts';
 import type { Kernel } from './kernel.ts';
@@ -57,20 +57,18 @@ export async function rootImage({ kernel, device }: RootOptions): Promise<string
   const hash = createHash('sha256');
   for (const [from, to, mode] of files) hash.update(`${to} ${mode}\n`).update(readFileSync(from));
   const image = join(cacheFolder('lab', 'root'), `${hash.digest('hex').slice(0, 32)}.img`);
-  if (existsSync(image)) return image;
-  await inScratch(async (scratch) => {
-    const tree = join(scratch, 'tree');
-    for (const [from, to, mode] of files) {
-      mkdirSync(dirname(join(tree, to)), { recursive: true });
-      copyFileSync(from, join(tree, to));
-      chmodSync(join(tree, to), mode);
-    }
-    await finishRoot(tree);
-    const temporary = `${image}.${process.pid}`;
-    await fileSystem(temporary, ROOT_MIB, tree);
-    renameSync(temporary, image);
-  });
-  return image;
+  return cachedFile(image, (temporary) =>
+    inScratch(async (scratch) => {
+      const tree = join(scratch, 'tree');
+      for (const [from, to, mode] of files) {
+        mkdirSync(dirname(join(tree, to)), { recursive: true });
+        copyFileSync(from, join(tree, to));
+        chmodSync(join(tree, to), mode);
+      }
+      await finishRoot(tree);
+      await fileSystem(temporary, ROOT_MIB, tree);
+    }),
+  );
 }
 
 async function finishRoot(tree: string): Promise<void> {

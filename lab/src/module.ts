@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../../scripts/cache.ts';
 import { debPackage, unpackDeb } from '../../scripts/debian.ts';
+import { cachedFile } from './cached.ts';
 import { exec } from './exec.ts';
 import { inScratch } from './image.ts';
 import { dependency, type Kernel } from './kernel.ts';
@@ -14,18 +15,16 @@ export async function labModule(kernel: Kernel): Promise<string> {
   const hash = createHash('sha256').update(`${kernel.release} ${kernel.version}`);
   for (const path of sources) hash.update(readFileSync(path));
   const built = join(cacheFolder('lab', 'module'), `${hash.digest('hex').slice(0, 32)}.ko`);
-  if (existsSync(built)) return built;
-  await inScratch(async (scratch) => {
-    const headers = unpackHeaders(kernel, join(scratch, 'headers'));
-    const build = join(scratch, 'build');
-    mkdirSync(build);
-    for (const path of sources) copyFileSync(path, path.replace(moduleFolder, build));
-    await exec('make', ['-C', headers, `M=${build}`, 'modules']);
-    const temporary = `${built}.${process.pid}`;
-    copyFileSync(join(build, 'lab_crash.ko'), temporary);
-    renameSync(temporary, built);
-  });
-  return built;
+  return cachedFile(built, (temporary) =>
+    inScratch(async (scratch) => {
+      const headers = unpackHeaders(kernel, join(scratch, 'headers'));
+      const build = join(scratch, 'build');
+      mkdirSync(build);
+      for (const path of sources) copyFileSync(path, path.replace(moduleFolder, build));
+      await exec('make', ['-C', headers, `M=${build}`, 'modules']);
+      copyFileSync(join(build, 'lab_crash.ko'), temporary);
+    }),
+  );
 }
 
 /** Unpacks what a module's build needs below `root`, and returns the folder to build against. */
