@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { demo } from './demo.ts';
 import { stockKernel } from './kernel.ts';
 import { deviceBinary, outFolder } from './paths.ts';
 import { type Bench, runScenario, type Verdict } from './run.ts';
@@ -9,6 +10,7 @@ import { listing, markdownTable, textTable } from './table.ts';
 
 const USAGE = `usage: npm run lab -- list
        npm run lab -- run NAME… | --all | --core [options]
+       npm run lab -- demo [options]
 
   --all            every scenario
   --core           those that show the main job and the worst faults
@@ -37,9 +39,9 @@ async function main(): Promise<number> {
   const [command, ...names] = positionals;
   if (values.help) return say(USAGE, 0);
   if (command === 'list') return say(listing(scenarios), 0);
-  if (command !== 'run') return say(USAGE, 2);
+  if (command !== 'run' && command !== 'demo') return say(USAGE, 2);
   const chosen = choose(names, values.all, values.core);
-  if (chosen.length === 0) return say(USAGE, 2);
+  if (command === 'run' && chosen.length === 0) return say(USAGE, 2);
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
     throw new Error(`--jobs ${values.jobs}: wanted a whole number from 1`);
@@ -52,6 +54,7 @@ async function main(): Promise<number> {
     progress: (line) => console.log(line),
   };
   mkdirSync(values.out, { recursive: true });
+  if (command === 'demo') return (await demo(bench)) ? 0 : 1;
   console.log(`kernel ${bench.kernel.release}, ${chosen.length} scenarios, ${jobs} side by side`);
   const verdicts = await runAll(chosen, bench, jobs);
   console.log(`\n${textTable(verdicts)}`);
@@ -77,11 +80,27 @@ async function runAll(chosen: readonly Scenario[], bench: Bench, jobs: number): 
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, scenario] = next;
-      verdicts[index] = await runScenario(scenario, bench);
+      verdicts[index] = await runScenario(scenario, bench).catch((error: unknown) =>
+        broken(scenario, bench, error),
+      );
     }
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return verdicts;
+}
+
+/** The verdict on a scenario that the lab itself could not run to its end. */
+function broken(scenario: Scenario, bench: Bench, error: unknown): Verdict {
+  const why = `the lab failed: ${error instanceof Error ? error.message : String(error)}`;
+  bench.progress(`[${scenario.name}] ${why}`);
+  return {
+    scenario: scenario.name,
+    kernel: bench.kernel.release,
+    passed: false,
+    seconds: 0,
+    accidents: [],
+    failures: [why],
+  };
 }
 
 main().then(
