@@ -40,14 +40,7 @@ export function sourcePackage(
   return path;
 }
 
-/** The version that `debPackage` would give. */
-export function packageVersion(name: string, from: FromSuite = {}): string {
-  const version = packageField(name, 'Version', from);
-  if (version === undefined) throw new Error(`apt-cache tells no version of ${name}`);
-  return version;
-}
-
-/** A one-line field, such as `Depends`, of the package that `debPackage` would give. */
+/** A one-line field, such as `Version` or `Depends`, of the package that `debPackage` would give. */
 export function packageField(name: string, field: string, from: FromSuite = {}): string | undefined {
   return locked(from, (options) => {
     const text = apt('apt-cache', [...options, 'show', '--no-all-versions', name]);
@@ -66,7 +59,7 @@ export function unpackDeb(path: string, folder: string): void {
 }
 
 /** The codename of the release that runs here, such as `bookworm`. */
-export function ownRelease(): string {
+function ownRelease(): string {
   const codename = /^VERSION_CODENAME=(\S+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
   if (codename === undefined) throw new Error('/etc/os-release has no VERSION_CODENAME: is this Debian?');
   return codename;

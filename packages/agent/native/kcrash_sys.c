@@ -31,7 +31,7 @@
 	})
 
 #define ARGS JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv
-#define UNUSED (void)self, (void)argc
+#define UNUSED (void)self, (void)argc, (void)argv, (void)ctx
 
 static JSValue result(JSContext *ctx, long value)
 {
@@ -66,7 +66,6 @@ static JSValue sys_syncfs(ARGS)
 static JSValue sys_sync(ARGS)
 {
 	UNUSED;
-	(void)ctx, (void)argv;
 	sync();
 	return JS_UNDEFINED;
 }
@@ -113,7 +112,6 @@ static JSValue sys_statvfs(ARGS)
 static JSValue sys_sysinfo(ARGS)
 {
 	UNUSED;
-	(void)argv;
 	struct sysinfo info;
 
 	if (sysinfo(&info) < 0)
@@ -174,7 +172,6 @@ static JSValue sys_remount_writable(ARGS)
 static JSValue sys_reboot(ARGS)
 {
 	UNUSED;
-	(void)argv;
 	return result(ctx, reboot(RB_AUTOBOOT));
 }
 
@@ -195,7 +192,6 @@ static void become_child(void)
 static JSValue sys_fork(ARGS)
 {
 	UNUSED;
-	(void)argv;
 	pid_t pid = fork();
 
 	if (pid == 0)
