@@ -83,11 +83,12 @@ export class Btf {
   }
 
   /**
-   * Number of the first type of that kind and name; of several equal ones the kernel's build has put the most
-   * used first. A module's own types come before the kernel's.
+   * Number of the first type of that name and kind, or of any of several kinds. A module's own types come
+   * before the kernel's.
    */
-  find(kind: NamedKind, name: string): TypeId | undefined {
-    for (const n of this.#index.named(name, KINDS_OF[kind])) return this.#own() + n;
+  find(kind: NamedKind | readonly NamedKind[], name: string): TypeId | undefined {
+    const kinds = typeof kind === 'string' ? KINDS_OF[kind] : kind.flatMap((one) => KINDS_OF[one]);
+    for (const n of this.#index.named(name, kinds)) return this.#own() + n;
     return this.#base?.find(kind, name);
   }
 

@@ -10,8 +10,8 @@ import {
   sizeOfType,
 } from './type_layout.ts';
 
-/** Order in which a bare name is looked up. */
-const KINDS: readonly NamedKind[] = ['struct', 'union', 'typedef', 'enum', 'int', 'float', 'fwd'];
+/** What a bare name may be; the first type that has it is meant. */
+const KINDS: readonly NamedKind[] = ['struct', 'union', 'typedef', 'enum', 'int', 'float'];
 const TAGGED = /^(struct|union|enum)\s+(.*)$/;
 
 /**
@@ -40,14 +40,9 @@ export class Types {
   findId(name: string): TypeId | undefined {
     if (this.#ids.has(name)) return this.#ids.get(name);
     const tagged = TAGGED.exec(name);
-    const kinds = tagged ? [tagged[1] as NamedKind] : KINDS;
-    const plain = (tagged ? (tagged[2] as string) : name).trim();
-    const spelled = compilersName(plain);
-    let id: TypeId | undefined;
-    for (const kind of kinds) {
-      id = this.btf.find(kind, spelled);
-      if (id !== undefined) break;
-    }
+    const id = tagged
+      ? this.btf.find(tagged[1] as NamedKind, tagged[2] as string)
+      : this.btf.find(KINDS, compilersName(name));
     this.#ids.set(name, id);
     return id;
   }

@@ -1,0 +1,300 @@
+import { addTo, hexAddress, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
+import { u32, u64Big } from '../bytes/cursor.ts';
+import { DumpError } from '../bytes/errors.ts';
+import { KallsymsNames, MARK_STRIDE, type SymbolRange } from './kallsyms_names.ts';
+import { type KernelMemory, pagedMemory } from './kernel_memory.ts';
+import type { PagedBytes } from './paged_bytes.ts';
+import type { Vmcoreinfo } from './vmcoreinfo.ts';
+
+/** A kernel has some 200,000 symbols at most. */
+const MOST_SYMBOLS = 1 << 22;
+/** The token table has some 1,000 bytes; its index can address no more than this. */
+const MOST_TOKEN_BYTES = 1 << 16;
+/** Bytes of names allowed for a symbol where no table bounds them. */
+const MOST_NAME_BYTES = 64;
+
+/** How far from the table's end `_end` is looked for: x86_64 keeps a few things behind it. */
+const LAST_SYMBOLS = 32;
+
+/** Where the tables lie in kernel memory. */
+export interface KallsymsAddresses {
+  readonly names: VirtualAddress;
+  readonly numSyms: VirtualAddress;
+  readonly tokenTable: VirtualAddress;
+  readonly tokenIndex: VirtualAddress;
+  readonly offsets: VirtualAddress;
+  /** Missing where the offsets are relative to their own place (kernels of 2026 on). */
+  readonly relativeBase: VirtualAddress | undefined;
+}
+
+/** A symbol found by address: what the kernel prints as `name+offset/size`. */
+export interface SymbolHit {
+  readonly name: string;
+  /** Where the symbol starts. */
+  readonly address: VirtualAddress;
+  /** Bytes from there to the address that was asked for. */
+  readonly offset: number;
+  /** Bytes up to the next symbol, as the kernel counts it. */
+  readonly size: number;
+}
+
+/** A symbol found by name. */
+export interface SymbolEntry {
+  readonly name: string;
+  /** As `nm` prints it. */
+  readonly type: string;
+  /** For a per-CPU symbol of a kernel with `CONFIG_KALLSYMS_ABSOLUTE_PERCPU`, its offset in the per-CPU area. */
+  readonly address: VirtualAddress;
+  readonly perCpuOffset: boolean;
+}
+
+/** The symbols `[first, next)` at one place, which reaches up to `end`, and the place that was asked for. */
+interface Located {
+  readonly first: number;
+  readonly next: number;
+  readonly start: number;
+  readonly end: number;
+  readonly place: number;
+}
+
+/**
+ * The kernel's own symbol table, as /proc/kallsyms shows it. VMCOREINFO says where it lies since v6.0
+ * (5fd8fea935a1, f09bddbd8661). Modules have tables of their own.
+ *
+ * It is read in parts: a look-up by address touches the page or two where its symbol stands, one of a variable
+ * the names of what lies behind the code.
+ */
+export class Kallsyms {
+  readonly names: KallsymsNames;
+  /** Whether the table has variables too (`CONFIG_KALLSYMS_ALL`). */
+  readonly hasVariables: boolean;
+  readonly #offsets: PagedBytes;
+  readonly #base: VirtualAddress;
+  readonly #encoding: 'percpu-absolute' | 'base' | 'place';
+  /** Number of the first symbol that is an address; per-CPU offsets come before. */
+  readonly #first: number;
+  /** Number of the symbol where the image ends. */
+  readonly #end: number;
+  readonly #perCpu: SymbolRange;
+  readonly #code: SymbolRange;
+  readonly #variables: SymbolRange;
+
+  /** `relativeBase` is missing where the offsets count from their own place, `offsetsAt`. */
+  constructor(
+    names: KallsymsNames,
+    offsets: PagedBytes,
+    offsetsAt: VirtualAddress,
+    relativeBase: bigint | undefined,
+  ) {
+    this.names = names;
+    this.#offsets = offsets;
+    this.#base = virtualAddress(relativeBase ?? offsetsAt);
+    // Offsets from a base are unsigned, and a kernel image has no 2 GB: a negative one at the end, where the
+    // highest address stands, means that the positive ones are absolute values.
+    const last = offsets.i32((names.count - 1) * 4);
+    this.#encoding = relativeBase === undefined ? 'place' : last < 0 ? 'percpu-absolute' : 'base';
+    this.#first = this.#encoding === 'percpu-absolute' ? this.#countPositive() : 0;
+    // The table itself lies in the read-only data: code comes before, variables behind.
+    const behind = this.#upperBound(this.#placeOf(offsetsAt) ?? 0);
+    this.#perCpu = { start: 0, end: this.#first };
+    this.#code = { start: this.#first, end: behind };
+    this.#variables = { start: behind, end: names.count };
+    // The last symbol is `_end` or one shortly behind it, or `_einittext` where code is all there is.
+    this.hasVariables = !isCode(names.type(names.count - 1));
+    let end = names.count - 1;
+    while (end > names.count - LAST_SYMBOLS && end > 0 && names.name(end) !== '_end') end -= 1;
+    this.#end = names.name(end) === '_end' ? end : names.count - 1;
+  }
+
+  /** Finds the tables by VMCOREINFO. Throws `not-described` where it lacks them, as before v6.0. */
+  static fromVmcoreinfo(memory: KernelMemory, vmcoreinfo: Vmcoreinfo): Kallsyms {
+    return Kallsyms.at(memory, {
+      names: vmcoreinfo.symbol('kallsyms_names'),
+      numSyms: vmcoreinfo.symbol('kallsyms_num_syms'),
+      tokenTable: vmcoreinfo.symbol('kallsyms_token_table'),
+      tokenIndex: vmcoreinfo.symbol('kallsyms_token_index'),
+      offsets: vmcoreinfo.symbol('kallsyms_offsets'),
+      relativeBase: vmcoreinfo.findSymbol('kallsyms_relative_base'),
+    });
+  }
+
+  /** Reads the tables at known addresses. */
+  static at(memory: KernelMemory, at: KallsymsAddresses): Kallsyms {
+    const count = u32(memory.read(at.numSyms, 4), 0);
+    if (count === 0 || count > MOST_SYMBOLS) {
+      throw new DumpError('bad-format', `kallsyms_num_syms at ${hexAddress(at.numSyms)} is ${count}`, {
+        count,
+      });
+    }
+    const limit = namesLimit(at, count);
+    const tokenBytes = distance(at.tokenTable, at.tokenIndex, MOST_TOKEN_BYTES);
+    const names = new KallsymsNames(
+      pagedMemory(memory, at.names, limit, 'kallsyms_names'),
+      count,
+      pagedMemory(memory, at.tokenTable, tokenBytes, 'kallsyms_token_table'),
+      pagedMemory(memory, at.tokenIndex, 512, 'kallsyms_token_index'),
+      markersBefore(memory, addTo(at.names, limit), count),
+    );
+    const offsets = pagedMemory(memory, at.offsets, count * 4, 'kallsyms_offsets');
+    const base = at.relativeBase === undefined ? undefined : u64Big(memory.read(at.relativeBase, 8), 0);
+    return new Kallsyms(names, offsets, at.offsets, base);
+  }
+
+  /** Number of symbols. */
+  get count(): number {
+    return this.names.count;
+  }
+
+  /** Address of the n-th symbol; see `SymbolEntry.address`. */
+  address(n: number): VirtualAddress {
+    const place = this.#place(n);
+    return n < this.#first ? virtualAddress(BigInt(place)) : addTo(this.#base, place);
+  }
+
+  /** All symbols of a name, in the table's order: static functions of different files may share one. */
+  find(name: string): SymbolEntry[] {
+    return [this.#perCpu, this.#code, this.#variables]
+      .flatMap((range) => this.names.find(name, range))
+      .map((n) => this.#entry(n, name, this.names.type(n)));
+  }
+
+  /**
+   * Address of the variable of a name, the first where there are several. Looks for it behind the code, and
+   * among the code only then.
+   */
+  variable(name: string): VirtualAddress | undefined {
+    for (const range of [this.#variables, this.#perCpu, this.#code]) {
+      const [n] = this.names.find(name, range);
+      if (n !== undefined) return this.address(n);
+    }
+    return undefined;
+  }
+
+  /**
+   * The symbol that an address belongs to, as the kernel's `kallsyms_lookup` has it: of several at one address
+   * the first in the table. Undefined outside the kernel's image, and for data of a kernel whose table has
+   * text only (no `CONFIG_KALLSYMS_ALL`).
+   */
+  lookup(address: bigint): SymbolHit | undefined {
+    const found = this.#locate(address);
+    if (!found) return undefined;
+    const { first, start, end, place } = found;
+    const name = this.names.name(first);
+    // Without variables, what seems to belong to the symbol at the code's end is data.
+    if (!this.hasVariables && (name === '_etext' || name === '_einittext')) return undefined;
+    return { name, address: addTo(this.#base, start), offset: place - start, size: end - start };
+  }
+
+  /** Names of all symbols at the place where `lookup` finds one, in the table's order. */
+  namesAt(address: bigint): string[] {
+    const found = this.#locate(address);
+    if (!found) return [];
+    const names: string[] = [];
+    for (let n = found.first; n < found.next; n++) names.push(this.names.name(n));
+    return names;
+  }
+
+  /** Whether an address lies in code of the kernel's image; init code counts, which is freed after boot. */
+  isText(address: bigint): boolean {
+    const found = this.#locate(address);
+    return (
+      found !== undefined && isCode(this.names.type(found.first)) && this.names.name(found.first) !== '_etext'
+    );
+  }
+
+  /** Every symbol in the table's order. */
+  *all(): Generator<SymbolEntry> {
+    let n = 0;
+    for (const { name, type } of this.names.all()) yield this.#entry(n++, name, type);
+  }
+
+  #entry(n: number, name: string, type: string): SymbolEntry {
+    return { name, type, address: this.address(n), perCpuOffset: n < this.#first };
+  }
+
+  /** Offset of the n-th symbol from the base, or the absolute value of a per-CPU one. */
+  #place(n: number): number {
+    const raw = this.#offsets.u32(n * 4);
+    switch (this.#encoding) {
+      case 'base':
+        return raw;
+      case 'place':
+        return (raw | 0) + n * 4;
+      default:
+        return raw < 0x8000_0000 ? raw : -1 - (raw | 0);
+    }
+  }
+
+  #countPositive(): number {
+    let low = 0;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#offsets.i32(middle * 4) >= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Distance of an address from the base, where it is near enough to be one of the image. */
+  #placeOf(address: bigint): number | undefined {
+    const place = Number(BigInt.asIntN(64, address - this.#base));
+    return Math.abs(place) <= 0xffff_ffff ? place : undefined;
+  }
+
+  #locate(address: bigint): Located | undefined {
+    const place = this.#placeOf(address);
+    if (place === undefined) return undefined;
+    const next = this.#upperBound(place);
+    if (next === this.#first || next > this.#end) return undefined;
+    const start = this.#place(next - 1);
+    let first = next - 1;
+    while (first > this.#first && this.#place(first - 1) === start) first -= 1;
+    return { first, next, start, end: this.#place(next), place };
+  }
+
+  /** Number of the first symbol above a place. */
+  #upperBound(place: number): number {
+    let low = this.#first;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#place(middle) <= place) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Whether a symbol's type, as `nm` prints it, is one of code. */
+function isCode(type: string): boolean {
+  return /^[tTwW]$/.test(type);
+}
+
+/** The names end where the next table starts; the order of the tables differs between kernels. */
+function namesLimit(at: KallsymsAddresses, count: number): number {
+  let limit = count * MOST_NAME_BYTES;
+  for (const other of [at.numSyms, at.tokenTable, at.tokenIndex, at.offsets, at.relativeBase]) {
+    if (other !== undefined) limit = distance(at.names, other, limit);
+  }
+  return limit;
+}
+
+/** Bytes from one address to a later one, or `most` where it is not later or too far. */
+function distance(from: bigint, to: bigint, most: number): number {
+  const bytes = to - from;
+  return bytes > 0n && bytes < BigInt(most) ? Number(bytes) : most;
+}
+
+/**
+ * Where `kallsyms_markers` may lie: VMCOREINFO does not say. It comes after the names; between it and the next
+ * table that is known stands nothing, or `kallsyms_seqs_of_names` (3 bytes a symbol). Each table starts at a
+ * multiple of 8.
+ */
+function markersBefore(memory: KernelMemory, limit: VirtualAddress, count: number): PagedBytes[] {
+  const size = Math.ceil(count / MARK_STRIDE) * 4;
+  return [0, count * 3].map((between) => {
+    const end = (limit - BigInt(between)) & ~7n;
+    return pagedMemory(memory, virtualAddress((end - BigInt(size)) & ~7n), size, 'kallsyms_markers');
+  });
+}
