@@ -20,7 +20,8 @@ export class LineCutter {
   push(piece: Buffer): string[] {
     const lines = (this.#rest + piece.toString('latin1')).split('\n');
     this.#rest = lines.pop() ?? '';
-    return lines.map((line) => line.replace(/\r+$/, ''));
+    // The kernel ends a line in CR LF, GRUB in LF CR.
+    return lines.map((line) => line.replace(/^\r+|\r+$/g, ''));
   }
 
   /** What came after the last line end. */
