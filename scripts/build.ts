@@ -1,7 +1,9 @@
-// `npm run build`: dist/device/kcrash, the static program for the device.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+// `npm run build`: dist/device/kcrash, the static program for the device, and dist/cli/kcrash.mjs, the program for a
+// workstation with Node.
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 import { deviceBinary } from './device_binary.ts';
 import { run } from './tools.ts';
 
@@ -30,3 +32,21 @@ if (size > LIMIT_BYTES) {
   console.error(`${OUTPUT} has ${size} bytes; at most ${LIMIT_BYTES} are allowed`);
   process.exitCode = 1;
 }
+
+const workstation = 'dist/cli/kcrash.mjs';
+buildSync({
+  absWorkingDir: ROOT,
+  entryPoints: ['packages/cli/src/main.ts'],
+  outfile: workstation,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  define: { KCRASH_VERSION: JSON.stringify(name) },
+  // commander is CommonJS and asks for Node's own modules by require.
+  banner: {
+    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  },
+});
+chmodSync(join(ROOT, workstation), 0o755);
+console.log(`${workstation}: version ${name}`);
