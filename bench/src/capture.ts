@@ -1,0 +1,122 @@
+// npm run bench:capture: one crash, collected by kcrash and by EVE-OS's present way, on the same guest.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { stockKernel } from '@kcrash/lab/kernel';
+import { deviceBinary, outFolder } from '@kcrash/lab/paths';
+import { type Bench, runScenario } from '@kcrash/lab/run';
+import { type Capture, type Collector, captureScenario } from './capture_scenarios.ts';
+import { replaceTable } from './document.ts';
+
+const GUEST_MIB = 1024;
+const CRASHKERNEL_MIB = 128;
+const STEP_MIB = 8;
+const COLLECTORS: readonly Collector[] = ['kcrash', 'script'];
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '3' },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+const bench: Bench = {
+  kernel: stockKernel(),
+  device: deviceBinary,
+  out: join(outFolder, '..', 'bench'),
+  keep: false,
+  progress: (line) => console.log(line),
+};
+
+/** One capture; a run that the lab could not finish counts as not collected. */
+async function capture(collector: Collector, crashkernelMib: number): Promise<Capture> {
+  let result: Capture | undefined;
+  const scenario = captureScenario(collector, crashkernelMib, GUEST_MIB, (found) => {
+    result = found;
+  });
+  const verdict = await runScenario(scenario, bench);
+  rmSync(join(bench.out, scenario.name), { recursive: true, force: true });
+  return (
+    result ?? {
+      collector,
+      crashkernelMib,
+      failure: verdict.failures.join('; '),
+      restartSeconds: verdict.seconds,
+      reasonWrittenSeconds: null,
+      reasonSafeSeconds: null,
+      dumpBytes: 0,
+      writtenBytes: 0,
+      peakKib: null,
+      idleKib: null,
+    }
+  );
+}
+
+/** The smallest reservation that collects everything: going down until one does not, twice. */
+async function smallest(collector: Collector): Promise<number> {
+  let works = CRASHKERNEL_MIB;
+  for (let mib = CRASHKERNEL_MIB - STEP_MIB; mib >= STEP_MIB; mib -= STEP_MIB) {
+    const first = await capture(collector, mib);
+    // A second try, so that an accident does not pass for the limit.
+    const failure = first.failure === null ? null : (await capture(collector, mib)).failure;
+    console.log(`${collector} in ${mib} MiB: ${failure ?? 'collects'}`);
+    if (failure !== null) break;
+    works = mib;
+  }
+  return works;
+}
+
+function median(numbers: readonly (number | null)[]): number | null {
+  const sorted = numbers.filter((value) => value !== null).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}
+
+function table(runs: readonly Capture[], least: ReadonlyMap<Collector, number>): string {
+  const of = (collector: Collector, value: (run: Capture) => number | null) =>
+    median(runs.filter((run) => run.collector === collector).map(value));
+  const row = (name: string, show: (value: number) => string, value: (run: Capture) => number | null) => {
+    const cells = COLLECTORS.map((collector) => {
+      const found = of(collector, value);
+      return found === null ? 'unknown' : show(found);
+    });
+    return `| ${[name, ...cells].join(' | ')} |`;
+  };
+  const seconds = (value: number) => `${value.toFixed(1)} s`;
+  const mib = (value: number) => `${(value / 1_048_576).toFixed(1)} MiB`;
+  const kib = (value: number) => mib(value * 1024);
+  return [
+    `${new Date().toISOString().slice(0, 10)}, kernel ${bench.kernel.release}, guest of ${GUEST_MIB} MiB and 2 CPUs with crashkernel=${CRASHKERNEL_MIB}M,`,
+    `QEMU without KVM on ${cpus().length} cores; medians of ${values.runs} runs each, taken in turn. Emulation is slow: the ratios count.`,
+    '',
+    '| | kcrash | a script that does as EVE does |',
+    '| --- | --- | --- |',
+    row('from panic to restart', seconds, (run) => run.restartSeconds),
+    row('until reboot-reason has its name', seconds, (run) => run.reasonWrittenSeconds),
+    row('until it would outlive a power cut', seconds, (run) => run.reasonSafeSeconds),
+    row('dump', mib, (run) => run.dumpBytes),
+    row('written to persist in all', mib, (run) => run.writtenBytes),
+    row('memory of the capture kernel in use before', kib, (run) => run.idleKib),
+    row('… and at most', kib, (run) => run.peakKib),
+    `| smallest crashkernel= that collects all | ${COLLECTORS.map((it) => `${least.get(it)}M`).join(' | ')} |`,
+    '',
+  ].join('\n');
+}
+
+mkdirSync(bench.out, { recursive: true });
+const runs: Capture[] = [];
+for (let run = 0; run < Number(values.runs); run += 1) {
+  for (const collector of COLLECTORS) {
+    const result = await capture(collector, CRASHKERNEL_MIB);
+    if (result.failure !== null) throw new Error(`${collector} did not collect: ${result.failure}`);
+    runs.push(result);
+  }
+}
+const least = new Map<Collector, number>();
+for (const collector of COLLECTORS) least.set(collector, await smallest(collector));
+const text = table(runs, least);
+console.log(`\n${text}`);
+if (values.write) {
+  const path = 'docs/benchmarks.md';
+  writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), 'capture', text));
+}
