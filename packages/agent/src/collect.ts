@@ -195,6 +195,8 @@ function newsOf(
 /** Step 5. */
 function showNews(port: Port, settings: Settings, news: CrashNews, note: Note): void {
   const lines = news.lines.length > 0 ? news.lines : [news.summary];
-  const shown = port.isolate(settings.console_limit_seconds, () => showPanic(port, lines));
+  const pause = settings.console_line_milliseconds / 1000;
+  const limit = settings.console_limit_seconds + (lines.length + 2) * pause;
+  const shown = port.isolate(limit, () => showPanic(port, lines, pause));
   if (!shown.ok) note(`panic not shown: ${shown.why}`);
 }

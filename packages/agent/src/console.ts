@@ -26,7 +26,10 @@ export function showLine(port: Port, line: string): void {
   for (const record of kmsgRecords(line)) port.writeOnce(KMSG, bytesOf(record));
 }
 
-/** Shows the crashed kernel's last words between the marks. */
-export function showPanic(port: Port, lines: readonly string[]): void {
-  for (const line of [BEGIN, ...lines, END]) showLine(port, line);
+/** Shows the crashed kernel's last words between the marks, with a pause after each line. */
+export function showPanic(port: Port, lines: readonly string[], pauseSeconds: number): void {
+  for (const line of [BEGIN, ...lines, END]) {
+    showLine(port, line);
+    if (pauseSeconds > 0) port.sleep(pauseSeconds);
+  }
 }

@@ -18,6 +18,7 @@ export interface Settings {
   dump_limit_seconds: number;
   file_limit_seconds: number;
   console_limit_seconds: number;
+  console_line_milliseconds: number;
   unmount_limit_seconds: number;
 }
 
@@ -93,6 +94,12 @@ export const SETTINGS: readonly SettingRow[] = [
   row('dump_limit_seconds', 900, number(1, 86_400), 'time limit for writing the dump'),
   row('file_limit_seconds', 30, number(1, 3600), 'time limit for writing one of the small files'),
   row('console_limit_seconds', 60, number(1, 3600), 'time limit for showing the panic on the consoles'),
+  row(
+    'console_line_milliseconds',
+    0,
+    number(0, 10_000),
+    'pause after each line of the panic on the consoles, for a BMC that records few frames (EVE: 200)',
+  ),
   row('unmount_limit_seconds', 30, number(1, 3600), 'time limit for unmounting persist, and for sync'),
 ];
 

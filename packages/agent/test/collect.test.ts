@@ -160,6 +160,12 @@ describe('a capture boot', () => {
     expect(shown).not.toContain('Linux version');
   });
 
+  it('pauses between the lines for a console that is recorded slowly', () => {
+    const port = machine();
+    run(port, { ...defaultSettings(), console_line_milliseconds: 200 });
+    expect(port.operations.filter((it) => it === 'sleep 0.2')).toHaveLength(MESSAGES.length - 1 + 2);
+  });
+
   it.each([
     ['5\n', 'restart', 'sleep 5'],
     ['0\n', 'waits for ever', 'sleep 3600'],
