@@ -77,7 +77,7 @@ describe('findCrash', () => {
     expect(crash).toMatchObject({
       end: lines.length,
       title: 'kernel panic: sysrq triggered crash',
-      kind: 'panic',
+      kind: 'DoS',
       panic: 'Kernel panic - not syncing: sysrq triggered crash',
       cpu: 1,
       pid: 93,
@@ -99,7 +99,7 @@ describe('findCrash', () => {
     expect(first).toBe(nullDereference[0]);
     expect(crash).toMatchObject({
       title: 'BUG: unable to handle kernel NULL pointer dereference in lab_oops',
-      kind: 'oops',
+      kind: 'NULL-POINTER-DEREFERENCE',
       panic: null,
       cpu: 0,
       pid: 101,

@@ -1,4 +1,6 @@
-import { frameOf, textOf } from './log_line.ts';
+import { counterOf, frameOf } from './frame.ts';
+import { type Message, messagesOf, textOf } from './log_line.ts';
+import { titleOfLines } from './title.ts';
 
 /** The crash that ends a kernel log. */
 export interface CrashText {
@@ -6,10 +8,10 @@ export interface CrashText {
   readonly start: number;
   /** Index after the crash's last line. */
   readonly end: number;
-  /** What happened, in one line: `kernel panic: sysrq triggered crash`. */
+  /** What happened, in one line and by upstream's words: `kernel panic: sysrq triggered crash`. */
   readonly title: string;
-  /** `panic` where panic() was called, `oops` where die() went straight to the capture kernel. */
-  readonly kind: 'panic' | 'oops';
+  /** As `Title.kind`. */
+  readonly kind: string;
   /** The panic's own words (`Kernel panic - not syncing: …`), or null: an oops that went straight to the capture kernel. */
   readonly panic: string | null;
   readonly cpu: number | null;
@@ -23,10 +25,16 @@ export interface CrashText {
   readonly trace: readonly string[];
 }
 
-const BOOT = /^Linux version \d/;
-const PANIC = /^Kernel panic - not syncing\b/;
+/** A line to look for: `hint` stands in every such line, and `pattern` matches its text. */
+interface Mark {
+  readonly hint: string;
+  readonly pattern: RegExp;
+}
+
+const BOOT: Mark = { hint: 'Linux version ', pattern: /^Linux version \d/ };
+const PANIC: Mark = { hint: 'Kernel panic - ', pattern: /^Kernel panic - not syncing\b/ };
 /** The header that die() prints: its counter in brackets is what all architectures have in common. */
-const DIE = /^[A-Za-z].{0,200}\[#\d{1,6}\]/;
+const DIE: Mark = { hint: '[#', pattern: /^[A-Za-z].{0,200}\[#\d{1,6}\]/ };
 const CUT_HERE = /^-+\[ cut here \]-+/;
 const END_TRACE = /^-+\[ end (?:trace|Kernel panic)/;
 /** Lines that lead to a die header and belong to the same crash. */
@@ -41,27 +49,44 @@ interface Cause {
   /** The panic's text after `Kernel panic - not syncing: `. */
   readonly panic: RegExp;
   /** The line that begins such a crash; the nearest one above the panic counts. */
-  readonly start: RegExp;
+  readonly start: Mark;
 }
 
 /** Which earlier line begins a crash that a panic ends. A panic named by none of these begins its own crash. */
 const CAUSES: readonly Cause[] = [
-  { panic: /^sysrq triggered crash/i, start: /^sysrq ?: Trigger a crash/i },
   {
-    panic: /^NMI: Not continuing|^panic_on_unrecovered_nmi|unrecovered NMI/i,
-    start: /^(?:Uhhuh\. )?NMI(?: received|: )/,
+    panic: /^sysrq triggered crash/i,
+    start: { hint: 'rigger a crash', pattern: /^sysrq ?: Trigger a crash/i },
   },
-  { panic: /^NMI IOCK/i, start: /^NMI: IOCK error/ },
-  { panic: /out of memory|panic_on_oom/i, start: /^\S.{0,64} invoked oom-killer: / },
-  { panic: /^softlockup/i, start: /BUG: soft lockup - CPU#/ },
-  { panic: /hard lockup/i, start: /Watchdog detected hard LOCKUP|Watchdog CPU:/i },
-  { panic: /^hung_task/i, start: /^INFO: task .{0,100} blocked (?:for more than|in I\/O wait)/ },
-  { panic: /^RCU Stall/i, start: /^(?:rcu: )?INFO: rcu\S* .{0,40}(?:detected|self-detected) /i },
   {
-    panic: /panic_on_warn|^KASAN|^KFENCE|^UBSAN|^kernel: panic_on_warn/,
-    start: /^(?:WARNING: |BUG: K|UBSAN: )/,
+    panic: /^NMI|^panic_on_unrecovered_nmi|unrecovered NMI/i,
+    start: { hint: 'NMI', pattern: /^(?:Uhhuh\. )?NMI(?: received|: IOCK)/ },
   },
-  { panic: /machine check/i, start: /^(?:mce: )?\[Hardware Error\]: / },
+  {
+    panic: /out of memory|panic_on_oom/i,
+    start: { hint: ' invoked oom-killer: ', pattern: /^\S.{0,64} invoked oom-killer: / },
+  },
+  { panic: /^softlockup/i, start: { hint: 'BUG: soft lockup', pattern: /BUG: soft lockup - CPU#/ } },
+  {
+    panic: /hard lockup/i,
+    start: { hint: 'atchdog', pattern: /Watchdog detected hard LOCKUP|Watchdog CPU:/i },
+  },
+  {
+    panic: /^hung_task/i,
+    start: { hint: 'INFO: task ', pattern: /^INFO: task .{0,100} blocked (?:for more than|in I\/O wait)/ },
+  },
+  {
+    panic: /^RCU Stall/i,
+    start: { hint: 'INFO: rcu', pattern: /^(?:rcu: )?INFO: rcu\S* .{0,40}(?:self-)?detected /i },
+  },
+  {
+    panic: /panic_on_warn|panic_on_kmsan|^KASAN|^KFENCE|^UBSAN/,
+    start: { hint: ': ', pattern: /^(?:WARNING: |BUG: K|UBSAN: )/ },
+  },
+  {
+    panic: /machine check/i,
+    start: { hint: '[Hardware Error]', pattern: /^(?:mce: )?\[Hardware Error\]: / },
+  },
 ];
 
 /**
@@ -80,14 +105,19 @@ export function findCrash(lines: readonly string[]): CrashText | null {
   return describe(lines, start, end, panicAt);
 }
 
-function firstIndex(lines: readonly string[], from: number, to: number, what: RegExp): number {
-  for (let i = from; i < to; i++) if (what.test(textOf(lines[i] ?? ''))) return i;
+function isMarked(line: string | undefined, mark: Mark): boolean {
+  return line?.includes(mark.hint) === true && mark.pattern.test(textOf(line));
+}
+
+/** The first line in [from, to) with the mark, or -1. */
+function firstIndex(lines: readonly string[], from: number, to: number, mark: Mark): number {
+  for (let i = from; i < to; i++) if (isMarked(lines[i], mark)) return i;
   return -1;
 }
 
-/** The last line in [floor, before) that matches, or -1. */
-function lastIndex(lines: readonly string[], before: number, floor: number, what: RegExp): number {
-  for (let i = before - 1; i >= floor; i--) if (what.test(textOf(lines[i] ?? ''))) return i;
+/** The last line in [floor, before) with the mark, or -1. */
+function lastIndex(lines: readonly string[], before: number, floor: number, mark: Mark): number {
+  for (let i = before - 1; i >= floor; i--) if (isMarked(lines[i], mark)) return i;
   return -1;
 }
 
@@ -96,7 +126,8 @@ function panicStart(lines: readonly string[], panicAt: number, floor: number): n
   const lowest = Math.max(floor, panicAt - CAUSE_LINES);
   for (const cause of CAUSES) {
     if (!cause.panic.test(message)) continue;
-    const start = lastIndex(lines, panicAt, lowest, cause.start);
+    let start = lastIndex(lines, panicAt, lowest, cause.start);
+    while (start > lowest && isMarked(lines[start - 1], cause.start)) start--;
     return start < 0 ? panicAt : cutHere(lines, start);
   }
   // die() panics for its caller, and an oops that kills init or the idle task does so through do_exit().
@@ -121,7 +152,7 @@ function oopsStart(lines: readonly string[], die: number): number {
   let start = die;
   for (let i = die - 1; i >= Math.max(0, die - OOPS_LEAD_LINES); i--) {
     const text = textOf(lines[i] ?? '');
-    if (END_TRACE.test(text) || DIE.test(text)) break;
+    if (END_TRACE.test(text) || DIE.pattern.test(text)) break;
     if (OOPS_LEAD.test(text)) start = i;
   }
   return cutHere(lines, start);
@@ -140,7 +171,7 @@ interface Identity {
 
 /** What dump_stack() and show_regs() say of the machine: `CPU: 0 UID: 0 PID: 1 Comm: init Not tainted 6.12.1 #1`. */
 const IDENTITY =
-  /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.{0,40}?) (Not tainted|Tainted: (?:\[[^\]]*\]=?\S*,? ?|[A-Z] ?| )+)/;
+  /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.{0,40}?)(?: Kdump: loaded)? (Not tainted|Tainted: (?:\[[^\]]*\]=?\S*,? ?|[A-Z] ?| )+)/;
 
 function identity(lines: readonly string[], from: number, to: number): Identity {
   for (let i = from; i < to; i++) {
@@ -152,80 +183,52 @@ function identity(lines: readonly string[], from: number, to: number): Identity 
   return { cpu: null, pid: null, comm: null, taint: null };
 }
 
-const CALL_TRACE = /^\s*(?:Call [Tt]race|Backtrace): ?/;
-/** x86's `RIP: 0010:foo+0x1/0x2` (a selector of the kernel's), arm64's `pc : foo+0x1/0x2`, arm's `PC is at foo+0x1/0x2`. */
-const PROGRAM_COUNTER =
-  /^(?:E?IP: (?:0010:|0060:)?|RIP: 0010:|pc : |PC is at |epc : )(?:\[<[0-9a-f]+>\]\s*)*(?=[A-Za-z_])(\S+\+0x[0-9a-f]+\/0x[0-9a-f]+)/;
-
+const CALL_TRACE: Mark = { hint: 'race:', pattern: /^\s*(?:Call [Tt]race|Backtrace): ?/ };
 function programCounter(lines: readonly string[], from: number, to: number): string | null {
   for (let i = from; i < to; i++) {
-    const match = PROGRAM_COUNTER.exec(textOf(lines[i] ?? ''));
-    if (match !== null) return match[1] ?? null;
+    const counter = counterOf(textOf(lines[i] ?? ''));
+    if (counter !== null) return counter;
   }
   return null;
 }
 
+/** The first stack, without what other contexts printed between its lines (where the log tells who prints). */
 function firstTrace(lines: readonly string[], from: number, to: number): string[] {
   const header = firstIndex(lines, from, to, CALL_TRACE);
   const names: string[] = [];
   if (header < 0) return names;
+  const caller = lastMessage(lines[header]).caller;
   for (let i = header + 1; i < to; i++) {
-    const text = textOf(lines[i] ?? '');
-    const frame = frameOf(text);
+    const message = lastMessage(lines[i]);
+    if (message.caller !== caller) continue;
+    const frame = frameOf(message.text);
     if (frame?.reliable) names.push(frame.symbol);
-    else if (frame === null && endsTrace(text)) break;
+    else if (frame === null && !STACK_LINE.test(message.text)) break;
   }
   return names;
 }
 
-/** Trace lines are indented, as are the stack names `<IRQ>`; what stands at the margin is something else. */
-function endsTrace(text: string): boolean {
-  return !/^\s+(?:<\/?[A-Z#]+>|[?(<])|^RIP: |^R[A-DS-][XPI]: |^R\d\d: |^Code: |^\s*<\/?[A-Z]+>|^(?:E[A-Z]{2}|RSP|FS|CS|CR2|DR\d|PKRU): /.test(
-    text,
-  );
+function lastMessage(line: string | undefined): Message {
+  return messagesOf(line ?? '').at(-1) ?? { text: '', caller: null, stamped: false };
 }
 
+/** What may stand between the frames of a stack: the names of stacks (`<IRQ>`), doubtful addresses, registers. */
+const STACK_LINE =
+  /^\s+(?:<\/?[A-Z#]+>|[?(<0])|^\s*<\/?[A-Z]+>|^(?:RIP|RSP|R[A-D]X|R[SD]I|RBP|R\d\d|Code|FS|CS|CR2|DR\d|PKRU|E[A-Z]{2}): /;
+
 function describe(lines: readonly string[], start: number, end: number, panicAt: number): CrashText {
-  const panic = panicAt < 0 ? null : textOf(lines[panicAt] ?? '').trimEnd();
-  const rip = programCounter(lines, start, end);
-  const trace = firstTrace(lines, start, end);
+  const named = titleOfLines(lines.slice(start, end));
   return {
     start,
     end,
-    title: titleOfCrash(lines, start, end, panic, rip),
-    kind: panic === null ? 'oops' : 'panic',
-    panic,
+    title: named?.title ?? textOf(lines[start] ?? '').trim(),
+    kind: named?.kind ?? 'UNKNOWN',
+    panic: panicAt < 0 ? null : textOf(lines[panicAt] ?? '').trimEnd(),
     ...identity(lines, start, end),
-    rip,
-    trace,
+    rip: programCounter(lines, start, end),
+    trace: firstTrace(lines, start, end),
   };
 }
-
-function titleOfCrash(
-  lines: readonly string[],
-  start: number,
-  end: number,
-  panic: string | null,
-  rip: string | null,
-): string {
-  const where = rip === null ? '' : ` in ${rip.replace(/\+.*/, '')}`;
-  const message = panic === null ? '' : panicMessage(panic);
-  if (panic !== null && !/^Fatal exception|^Aiee/.test(message)) return `kernel panic: ${message}`;
-  for (let i = start; i < Math.min(end, start + OOPS_LEAD_LINES); i++) {
-    const text = textOf(lines[i] ?? '');
-    const words = OOPS_WORDS.exec(text)?.[0];
-    if (words !== undefined)
-      return (
-        words
-          .replace(/^kernel BUG at/, 'kernel BUG')
-          .replace(/^BUG: kernel/, 'BUG: unable to handle kernel') + where
-      );
-  }
-  return (textOf(lines[start] ?? '').replace(/: [0-9a-f]{4} \[#.*/, '') || 'kernel crash') + where;
-}
-
-const OOPS_WORDS =
-  /BUG: (?:unable to handle )?(?:kernel )?(?:NULL pointer dereference|paging request|page fault)|BUG: KASAN: \S+|kernel BUG at|general protection fault|divide error|invalid opcode|stack guard page was hit|double fault|Unable to handle kernel [a-zA-Z ]+?(?= at)|Internal error/;
 
 /** What else is known of the machine, for the summary. */
 export interface SummaryFacts {

@@ -1,3 +1,5 @@
+import { rustPath } from './rust_symbol.ts';
+
 /**
  * Which functions of a stack are not where a crash happened: those that print the report, those that the
  * processor or the kernel enters by itself, and those that only do for their caller what it asked.
@@ -7,48 +9,48 @@
 const CARRIERS: readonly string[] = [
   // Printing a report.
   '_*dump_stack\\w*|show_stack\\w*|dump_backtrace|unwind_backtrace|walk_stackframe|show_regs\\w*|show_trace_log_lvl|__show_regs|print_tainted',
-  '_*panic|\\w+_panic|panic_\\w+|check_panic_on_warn|nmi_panic|v?printk\\w*|_printk|dev_printk\\w*|dev_vprintk\\w*|_dev_\\w+',
-  '_*warn\\w*|_?report_bug|__report_bug|fixup_bug|bug_handler|brk_handler|call_break_hook|do_debug_exception|handle_bug|assertfail|btrfs_assertfail|__bug_on\\w*|rust_helper_BUG|__stack_chk_fail|schedule_debug|__schedule_bug',
-  '_*kasan_\\w+|__?_?asan_\\w+|__hwasan_\\w+|hwasan_\\w+|check_memory_region\\w*|check_region_inline|print_address_description|print_report|end_report|report_enabled|addr_has_metadata|memory_is_poisoned\\w*|quarantine_\\w+',
-  '_*kmsan_\\w+|__msan_\\w+|_*kcsan_\\w+|__tsan_\\w+|_*ubsan_\\w+|_*kfence_\\w+|instrument_\\w+|__sanitizer_cov_\\w+|check_kcov_mode|canonicalize_ip|in_task',
-  'save_stack\\w*|__save_stack\\w*|save_trace|stack_trace_\\w+|arch_stack_walk\\w*|unwind_\\w+|stack_depot_\\w+|depot_\\w+|filter_irq_stacks',
-  'lockdep_\\w+|_*lock_acquire\\w*|_*lock_release\\w*|__lock_\\w+|check_\\w*lock\\w*|check_\\w*deadlock\\w*|mark_lock\\w*|mark_held_locks|mark_usage|register_lock_class|look_up_lock_class|assign_lock_key|validate_chain|check_prev\\w*|check_prevs\\w*|check_noncircular|check_usage\\w*|check_irq_usage|print_\\w*(?:bug|usage|dependency)\\w*|debug_check_no_locks_\\w+|trace_\\w+irqs_\\w+|hlock_class|check_wait_context|reacquire_held_locks|__bad_unlock\\w*|lock_is_held\\w*|find_held_lock|match_held_lock|is_static_lock\\w*|static_obj',
-  '_*might_(?:sleep|fault|resched|alloc)\\w*|__cant_\\w+|check_preemption_disabled|debug_smp_processor_id|__this_cpu_preempt_check|rcu_lockdep_\\w+|rcu_is_watching|should_fail\\w*|should_failslab|__should_\\w+|fail_dump|_*fault_in\\w*',
-  '_*usercopy_\\w+|_*check_object_size|_*check_heap_object|_*fortify_\\w+|_*refcount_\\w+|ref_tracker_\\w+|debug_object_\\w+|__debug_\\w+|debug_print_object|debug_check_no_obj_\\w+|\\w+_is_static_object|debug_(?:timer|work|hrtimer|rcu)_\\w+',
-  'perf_trace_\\w+|perf_tp_event\\w*|perf_swevent_\\w+|trace_event_\\w+|__traceiter_\\w+|__bpf_trace_\\w+|__do_trace_\\w+',
+  '_*panic|\\w+_panic|panic_\\w+|check_panic_on_warn|v?printk\\w*|_printk|dev_printk\\w*|dev_vprintk\\w*|_dev_\\w+',
+  '_*warn\\w*|_*report_bug|fixup_bug|bug_handler|brk_handler|call_break_hook|do_debug_exception|handle_bug|assertfail|\\w+_assertfail|assfail|__bug_on\\w*|rust_helper_BUG|__rustc::rust_begin_unwind|rust_begin_unwind|core::(?:panicking|option|result|str|slice)::.*|__stack_chk_fail|schedule_debug|__schedule_bug',
+  '_*kasan_\\w+|_*asan_\\w+|_*hwasan_\\w+|check_memory_region\\w*|check_region_inline|print_address_description|print_report|end_report|report_enabled|addr_has_metadata|memory_is_poisoned\\w*|quarantine_\\w+',
+  '_*kmsan_\\w+|__msan_\\w+|_*kcsan_\\w+|__tsan_\\w+|_*ubsan_\\w+|_*kfence_\\w+|instrument_\\w+|__sanitizer_cov_\\w+|check_kcov_mode|canonicalize_ip',
+  'save_stack\\w*|__save_stack\\w*|save_trace|stack_trace_(?:save|consume)\\w*|arch_stack_walk\\w*|stack_depot_\\w+|depot_\\w+|filter_irq_stacks',
+  'lockdep_\\w+|_*lock_(?:acquire|release)\\w*|check_lock\\w*|check_(?:deadlock|noncircular|path|wait_context|prev_\\w+|prevs_\\w+|usage\\w*|irq_usage)|mark_lock\\w*|mark_held_locks|mark_usage|register_lock_class|look_up_lock_class|assign_lock_key|validate_chain|print_\\w*(?:bug|usage|dependency|deadlock)\\w*|debug_check_no_locks_\\w+|trace_\\w+irqs_\\w+|hlock_class|reacquire_held_locks|lock_is_held\\w*|find_held_lock|match_held_lock|static_obj',
+  '_*might_(?:sleep|fault|resched|alloc)\\w*|__cant_\\w+|check_preemption_disabled|debug_smp_processor_id|__this_cpu_preempt_check|rcu_lockdep_\\w+|rcu_is_watching|should_fail\\w*|should_failslab|fail_dump|_*fault_in_(?:readable|writeable|iov_iter)\\w*',
+  '_*usercopy_\\w+|_*check_object_size|_*check_heap_object|_*fortify_\\w+|_*refcount_\\w+|ref_tracker_\\w+|debug_object_\\w+|__debug_(?:check|object)\\w+|debug_print_object|debug_check_no_obj_\\w+|\\w+_is_static_object|debug_(?:timer|work|hrtimer|rcu)_\\w+',
+  'perf_trace_\\w+|trace_event_(?:raw|buffer)_\\w+|__traceiter_\\w+|__bpf_trace_\\w+|__do_trace_\\w+',
 
   // Taking an exception.
-  'die|_*die_\\w+|oops_\\w+|page_fault_oops|no_context|_*bad_area\\w*|bad_mode|bad_page_fault|spurious_\\w+|mm_fault_error|fixup_exception|die_kernel_fault|arm_notify_die|kernelmode_fixup_or_oops',
-  '_*do_page_fault|do_user_addr_fault|do_kern_addr_fault|handle_page_fault|_*do_kernel_fault|do_bad_area|do_translation_fault|do_tag_check_fault|do_tag_recovery|do_mem_abort|do_sea|do_DataAbort|do_PrefetchAbort|do_alignment\\w*|do_trap\\w*|do_error_trap|do_invalid_op|do_general_protection|do_divide_error|do_double_fault|do_sp_pc_abort|do_undefinstr|do_undefinstr|do_el1_undef|do_el0_undef',
-  'invalid_op|general_protection|page_fault|async_page_fault|divide_error|double_fault|df_debug|math_error|stack_segment|interrupt_entry|(?:asm_)?exc_\\w+|(?:asm_)?sysvec_\\w+|el1_\\w+|el1h_\\w+|el1t_\\w+|program_check_\\w+|data_access_\\w+|idtentry\\w*|retint_\\w+|ret_from_exception|error_entry|handle_exception|asm_common_interrupt|common_interrupt\\w*|irqentry_\\w+|__x86_indirect_\\w+|apic_timer_interrupt|smp_apic_timer_interrupt|reschedule_interrupt|asm_call_\\w+',
+  'die|_*die_\\w+|oops_\\w+|page_fault_oops|no_context|_*bad_area\\w*|bad_mode|bad_page_fault|spurious_\\w+|mm_fault_error|fixup_exception|arm_notify_die|kernelmode_fixup_or_oops',
+  '_*do_page_fault|do_kern_addr_fault|handle_page_fault|_*do_kernel_fault|do_bad_area|do_translation_fault|do_tag_check_fault|do_tag_recovery|do_mem_abort|do_sea|do_DataAbort|do_PrefetchAbort|do_alignment\\w*|do_trap\\w*|do_error_trap|do_invalid_op|do_general_protection|do_divide_error|do_double_fault|do_sp_pc_abort|do_undefinstr|do_el[01]_\\w+',
+  'invalid_op|general_protection|page_fault|async_page_fault|divide_error|double_fault|df_debug|math_error|stack_segment|interrupt_entry|(?:asm_)?(?:exc|sysvec)_\\w+|el1[ht]?_\\w+|program_check_\\w+|data_access_\\w+|idtentry\\w*|retint_\\w+|ret_from_exception|error_entry|handle_exception|(?:asm_)?common_interrupt\\w*|irqentry_\\w+|__x86_indirect_\\w+|(?:smp_)?apic_timer_interrupt|(?:smp_)?reschedule_interrupt|asm_call_\\w+',
 
   // Locks, waiting and waking.
-  '_*raw_(?:spin|read|write)_\\w+|_*do_raw_\\w+|_*spin_(?:lock|unlock|trylock|bug|dump)\\w*|spin_\\w+|_*raw_callee_save\\w*|native_queued_\\w+|queued_\\w+|_*pv_\\w+|arch_spin_\\w+|rwlock_bug|read_(?:lock|unlock)\\w*|write_(?:lock|unlock)\\w*|debug_(?:spin|write|read)_\\w+|ticket_\\w+|\\w*rq_lock\\w*|_*bit_spin_\\w+',
-  '_*mutex_\\w+|_*rwsem_\\w+|call_rwsem_\\w+|_*(?:down|up)(?:_\\w+)?|_*percpu_(?:down|up|rwsem)_\\w+|lock_sock\\w*|release_sock|lockref_\\w+|osq_\\w+|_*rt_?mutex_\\w+|_*rwbase_\\w+|rt_(?:spin|read|write)_\\w+|ww_mutex_\\w+|seqlock_\\w+|_*lock_page\\w*|_*folio_lock\\w*|folio_unlock|unlock_page|folio_wait_\\w+|lock_buffer|__lock_buffer|reiserfs_write_(?:un)?lock\\w*|user_shm_(?:un)?lock|__down_trylock_console_sem|kernfs_\\w*mutex\\w*',
-  '__schedule|schedule|schedule_(?:timeout|preempt|hrtimeout|idle)\\w*|preempt_schedule\\w*|_*preempt_schedule\\w*|io_schedule\\w*|_*cond_resched\\w*|context_switch|_*switch_to\\w*|finish_task_switch|_*wait_(?:for|on)_\\w+|do_wait_for_common|wait_\\w+|_*bit_wait\\w*|out_of_line_wait_\\w+|_*wake_up(?:_(?:common\\w*|sync\\w*|locked\\w*|bit|process|all|q|state|interruptible\\w*|pollfree|klogd|var))?|autoremove_wake_function|default_wake_function|try_to_wake_up|prepare_to_wait\\w*|finish_wait|swake_up\\w*|complete(?:_all|_on_current_cpu)?|swait_\\w+|try_invoke_on_\\w+',
-  'rcu_(?:read|dereference)_\\w+|_*rcu_read_\\w+|_*local_(?:bh|irq)_\\w+|irq_(?:enter|exit)\\w*|arch_local_\\w+|_*kprobes_\\w+',
+  '_*raw_(?:spin|read|write)_\\w+|_*do_raw_\\w+|_*spin_\\w+|_*raw_callee_save\\w*|native_queued_\\w+|queued_(?:spin|read|write)_\\w+|_*pv_(?:queued|wait|kick|hash|unhash)\\w*|arch_spin_\\w+|rwlock_bug|_*(?:read|write)_(?:lock|unlock|trylock)\\w*|debug_(?:spin|write|read)_\\w+|\\w*rq_lock\\w*|bit_spin_\\w+',
+  '_*mutex_\\w+|_*rwsem_\\w+|call_rwsem_\\w+|_*(?:down|up)(?:_(?:read|write|common|interruptible|killable|trylock|timeout|failed)\\w*)?|_*percpu_(?:down|up|rwsem)_\\w+|lock_sock\\w*|release_sock|lockref_\\w+|osq_\\w+|_*rt_?mutex_\\w+|_*rwbase_\\w+|rt_(?:spin|read|write)_\\w+|ww_mutex_\\w+|_*lock_page\\w*|_*folio_(?:lock|unlock|wait)\\w*|unlock_page|_*lock_buffer|reiserfs_write_(?:un)?lock\\w*|user_shm_(?:un)?lock|__down_trylock_console_sem',
+  '__schedule|schedule|schedule_(?:timeout|preempt|hrtimeout|idle)\\w*|_*preempt_schedule\\w*|io_schedule\\w*|_*cond_resched\\w*|context_switch|_*switch_to\\w*|finish_task_switch|do_wait_for_common|_*wait_for_common\\w*|wait_for_completion\\w*|_*wait_on_(?:bit|page|buffer)\\w*|bit_wait\\w*|out_of_line_wait_\\w+|_*wake_up(?:_(?:common\\w*|sync\\w*|locked\\w*|bit|process|all|q|state|interruptible\\w*|pollfree|klogd|var))?|autoremove_wake_function|default_wake_function|prepare_to_wait\\w*|finish_wait|swake_up\\w*|complete(?:_all|_on_current_cpu)?',
+  '_*rcu_read_\\w+|rcu_dereference_\\w+|_*local_(?:bh|irq)_\\w+|irq_(?:enter|exit)\\w*|arch_local_\\w+',
 
   // Doing what the caller asked: memory.
-  '_*mem(?:cpy|set|move|cmp|chr|scan|dup)\\w*|_*str(?:n|r|l|s)?(?:len|cpy|cat|cmp|casecmp|chr|str|dup|sep|pbrk|spn|nul|rchr|rstr|chrnul|scpy|lcpy|lcat|icmp)\\w*|sized_strscpy|read_word_at_a_time|load_unaligned_zeropad|copy_page\\w*|clear_page\\w*|clear_user\\w*|__clear_user|rep_\\w+|_*crc\\w*|chksum_\\w+|sort|bsearch',
-  '\\w*copy_(?:to|from|in)_(?:user|iter|kernel)\\w*|_*copy_user_\\w+|copyin|copyout|copyout\\w*|raw_copy_\\w+|_*(?:get|put)_user\\w*|iov_iter_\\w+|_*copy_\\w*_iter|copy_page_to_iter\\w*|copy_folio_\\w+|csum_and_\\w+|csum_partial\\w*|do_csum',
-  '_*kv?[mzc]?free\\w*|kfree\\w*|_*vfree\\w*|_*vunmap\\w*|vm_unmap_\\w+|_*kmem_cache_\\w+|_*slab_\\w+|_*kv?[mzc]alloc\\w*|_*do_kmalloc\\w*|_*krealloc\\w*|kmalloc\\w*|_*kmalloc_\\w+|_*cache_(?:alloc|free|grow)\\w*|fallback_alloc|do_slab_free|new_slab\\w*|allocate_slab|free_large_kmalloc|_*v[mz]alloc\\w*|kstrdup\\w*|kmemdup\\w*|kvmemdup\\w*|v?memdup_\\w+|kasprintf|kvasprintf\\w*|mempool_\\w+|dma_pool_\\w+|kmalloc_slab|kasan_quarantine\\w*|discard_slab|free_slab|_*free_slab',
-  '_*alloc_(?:pages?|frozen_pages)\\w*|_*get_free_pages\\w*|get_zeroed_page|get_page_from_freelist|post_alloc_hook|prep_new_page|prep_compound_\\w+|rmqueue\\w*|warn_alloc|poison_\\w+|qlink_\\w+|bad_page|free_(?:unref_)?pages?\\w*|_*free_pages_\\w+|free_pcp\\w*|check_free_page\\w*|_*page_pool_(?!recycle)\\w*|folio_alloc\\w*|alloc_buddy\\w*|alloc_slab_page|alloc_migrate\\w*|vma_alloc_\\w+|page_frag_\\w+|__page_frag\\w*',
+  '_*mem(?:cpy|set|move|cmp|chr|scan|dup)\\w*|_*str(?:n|r|l|s)?(?:len|cpy|cat|cmp|casecmp|chr|str|dup|sep|pbrk|spn|chrnul)\\w*|sized_strscpy|read_word_at_a_time|load_unaligned_zeropad|(?:copy|clear)_page(?:_(?:rep|erms|orig))?|_*clear_user|rep_\\w+|_*crc\\w*|sort|bsearch',
+  '\\w*copy_(?:to|from|in)_(?:user|iter|kernel)(?:_(?:nofault|inatomic\\w*|atomic|full|nocache|flushcache|mcsafe))?|_*copy_user_\\w+|copyin|copyout\\w*|_*(?:get|put)_user\\w*|copy_(?:page|folio)_(?:to|from)_iter\\w*',
+  '_*kv?z?free|kfree_\\w+|kvfree_\\w+|_*vfree\\w*|_*vunmap\\w*|_*kmem_cache_\\w+|_*slab_\\w+|_*kv?[mzc]alloc\\w*|_*do_kmalloc\\w*|_*krealloc\\w*|_*kmalloc_\\w+|_*cache_(?:alloc|free|grow)\\w*|fallback_alloc|new_slab\\w*|allocate_slab|_*v[mz]alloc\\w*|kstrdup\\w*|kmemdup\\w*|kvmemdup\\w*|v?memdup_\\w+|kv?asprintf\\w*|mempool_\\w+|discard_slab|_*free_slab',
+  '_*alloc_(?:pages?|frozen_pages)\\w*|_*get_free_pages\\w*|get_zeroed_page|get_page_from_freelist|post_alloc_hook|prep_new_page|rmqueue\\w*|poison_\\w+|qlink_\\w+|bad_page|_*free_pages?(?:_prepare|_ok|_core)?|_*free_unref_\\w+|free_compound_page|free_large_kmalloc|destroy_large_folio|free_pcp\\w*|_*page_pool_alloc\\w*|folio_alloc\\w*|alloc_slab_page|page_frag_alloc\\w*',
   // Lists, trees, bits, counters, text.
-  '_*h?list_\\w+|INIT_LIST_HEAD|hlist_\\w+|llist_\\w+|plist_\\w+|klist_\\w+|_*rb_\\w+|_*xas?_\\w+|_*radix_tree_\\w+|idr_\\w+|ida_\\w+|interval_tree_\\w+|mas_\\w+|_*rht_\\w+|assoc_array_\\w+',
-  '_*atomic(?:64|_long)?(?:_\\w+)?|(?:arch|raw)_atomic\\w*|_*(?:READ|WRITE|read|write)_[oO][nN][cC][eE]\\w*|_*atomic_dec_and_\\w+|_*(?:arch_)?(?:const_|variable_|constant_|generic_)?test_\\w*bit\\w*|_*(?:set|clear|change)_bit\\w*|test_and_\\w+|_*find_\\w*bit\\w*|bitmap_\\w+|_*xchg\\w*|_*cmpxchg\\w*|percpu_ref_\\w+|percpu_counter_\\w+|_*percpu_counter_\\w+|kref_\\w+|csd_lock\\w*|hweight\\w*|_*sw_hweight\\w*',
-  'v?s?c?n?printf|vsn?printf|vscnprintf|snprintf|scnprintf|sprintf|string|string_nocheck|number|pointer|format_decode|widen_string|hex_string|bstr_printf|seq_v?printf|seq_put\\w*',
+  '_*list_(?:add|del|move|replace|splice|empty|cut|rotate|first|last|is_)\\w*|INIT_LIST_HEAD|_*hlist_\\w+|llist_\\w+|plist_\\w+|klist_\\w+|__rb_\\w+|rb_(?:erase|insert|first|last|next|prev|replace|link|find|add)\\w*|xas?_\\w+',
+  '_*atomic(?:64|_long)?(?:_\\w+)?|(?:arch|raw)_atomic\\w*|_*(?:READ|WRITE|read|write)_[oO][nN][cC][eE]\\w*|_*(?:arch_)?(?:const_|variable_|constant_|generic_)?test_\\w*bit\\w*|_*(?:set|clear|change)_bit|test_and_\\w+|_*find_\\w*bit\\w*|__bitmap_\\w+|_*c?m?p?xchg\\w*|kref_\\w+|_*sw_hweight\\w*',
+  'v?s?c?n?printf|string|string_nocheck|number|pointer|format_decode|widen_string|hex_string|bstr_printf|seq_v?printf|seq_put\\w*',
   // Timers, work, threads.
-  '(?:try_to_)?del_(?:singleshot_)?timer\\w*|_*timer_(?:delete|shutdown)\\w*|_*mod_timer\\w*|add_timer\\w*|lock_timer_base|detach_if_pending|detach_timer|hrtimer_(?:start|cancel|try_to_cancel|init|reprogram)\\w*|_*init_timer\\w*|init_timer_\\w+|timer_fixup_\\w+',
-  '_*flush_work\\w*|flush_workqueue\\w*|_*flush_workqueue|flush_delayed_work|drain_workqueue|destroy_workqueue|_*cancel_(?:delayed_)?work\\w*|_*queue_(?:delayed_)?work\\w*|mod_delayed_work\\w*|insert_work|schedule_work\\w*|start_flush_work|try_to_grab_pending|kthread_(?:stop|park|unpark|flush_work\\w*|cancel_\\w+|queue_\\w+|bind)\\w*|task_work_add',
-  'call_rcu_\\w+|kvfree_call_rcu|_*call_srcu|get_\\w*task_struct|put_task_struct\\w*|rcu_segcblist_\\w+',
-  // The driver core, sysfs and reference counting of the file systems.
-  '_*kobject_\\w+|kset_\\w+|add_uevent_var|sysfs_\\w+|dpm_\\w+|_*device_(?:add|del|register|unregister|create|destroy|release|initialize|remove|attach|for_each)\\w*|get_device|put_device|get_device_parent|hwrng_unregister|devres_\\w+|release_nodes|devm_\\w+|bus_(?:add|remove|probe|for_each)\\w*|class_\\w+|tty_(?:un)?register_device\\w*|i2c_del_adapter|__unregister_client|i2c_unregister_device|cdev_(?:add|del|put|get|default_release)\\w*',
-  'usb_(?:kill|poison|unlink|free|get|put)_urb|usb_kill_anchored_urbs|usb_hcd_(?:unlink|submit)_urb|usb_(?:alloc|free)_coherent|usb_get_(?:dev|intf)|usb_put_(?:dev|intf)',
-  'iput|iput_final|_*dput|dput_to_list|fast_dput|lockref_put\\w*|drop_nlink|inc_nlink|clear_nlink|set_nlink|ihold|fput|mark_buffer_\\w+|_*brelse|put_page|_*put_page|folio_put\\w*|mntput\\w*|find_lock_entries|find_get_\\w+|truncate_inode_pages\\w*|invalidate_(?:mapping|inode)_pages\\w*|dget|igrab',
-  // Networking: buffers and the life of devices.
-  'k?free_skb\\w*|_*kfree_skb\\w*|consume_skb|skb_(?:release|over|under|push|put|pull|panic|unref|free)\\w*|_*skb_(?:put|pull|push)\\w*|_*pskb_\\w+|rollback_registered\\w*|unregister_netdevice_many\\w*|unregister_netdevice_queue|dev_(?:get|put|hold)\\w*|netdev_(?:put|hold|tracker)\\w*|nla_\\w+',
+  '(?:try_to_)?del_(?:singleshot_)?timer\\w*|_*timer_(?:delete|shutdown)\\w*|_*mod_timer\\w*|add_timer\\w*|lock_timer_base|detach_if_pending|_*init_timer\\w*',
+  '_*flush_work(?:queue)?\\w*|flush_delayed_work|_*cancel_(?:delayed_)?work\\w*|_*queue_(?:delayed_)?work\\w*|mod_delayed_work\\w*|insert_work|start_flush_work|try_to_grab_pending|kthread_(?:stop|park|unpark|flush|cancel)\\w*',
+  'kvfree_call_rcu|get_\\w*task_struct|put_task_struct\\w*',
+  // The driver core, sysfs and the reference counts of file systems.
+  '_*kobject_(?!set_name)\\w+|add_uevent_var|sysfs_(?:create|remove)_\\w+|dpm_sysfs_\\w+|device_(?:add|del|register|unregister|destroy|release|initialize|for_each_child\\w*|create\\w*)|get_device|put_device|get_device_parent|devres_release_\\w+|release_nodes|bus_(?:add|remove|probe)_device|tty_unregister_device|hwrng_unregister|i2c_del_adapter|__unregister_client',
+  'usb_(?:kill|poison|unlink|free|get|put)_urb|usb_kill_anchored_urbs|usb_hcd_(?:unlink|submit)_urb',
+  'iput|_*dput|fast_dput|drop_nlink|inc_nlink|clear_nlink|set_nlink|mark_buffer_dirty\\w*|find_lock_entries|find_get_(?:entries|pages)\\w*|truncate_inode_pages\\w*|invalidate_(?:mapping|inode)_pages\\w*',
+  // Networking: buffers and the end of devices.
+  '_*kfree_skb\\w*|_*consume_skb|skb_(?:over|under)_panic|_*skb_(?:put|pull|push)(?:_data|_zero)?|rollback_registered\\w*|unregister_netdevice_(?:many|queue)\\w*',
   // Registers of devices.
-  '_*raw_(?:read|write)[bwlq]|logic_(?:in|out)[bwl]|_*(?:read|write)[bwlq](?:_relaxed)?|io(?:read|write)(?:8|16|32|64)\\w*|(?:in|out)s?[bwl]|_*(?:in|out)[bwl]',
+  '_*raw_(?:read|write)[bwlq]|logic_(?:in|out)[bwl]|(?:read|write)[bwlq](?:_relaxed)?|io(?:read|write)(?:8|16|32|64)\\w*|(?:in|out)s?[bwl]',
 ];
 
 const CARRIER = new RegExp(`^(?:${CARRIERS.join('|')})$`);
@@ -59,7 +61,7 @@ const SUFFIX =
 
 /** A function's name as the source has it. */
 export function sourceName(symbol: string): string {
-  return symbol.replace(SUFFIX, '');
+  return rustPath(symbol) ?? symbol.replace(SUFFIX, '');
 }
 
 /** True for a function that no crash should be named by. */
@@ -78,7 +80,7 @@ export function commonName(name: string): string {
 
 /** Functions through which the kernel hands a processor to a subsystem: they call a pointer that it registered. */
 const DISPATCHERS =
-  /^(?:call_timer_fn|expire_timers|tasklet_action\w*|__netif_receive_skb\w*|kthread|process_one_work|task_work_run|(?:__)?vfs_(?:read|write|ioctl|readv|writev|get_tree)|(?:__)?vfs_iter_\w+|new_sync_\w+|do_iter_\w+|call_\w+_iter|do_vfs_ioctl|(?:compat_)?SyS_ioctl|__fput|do_dentry_open|sock_sendmsg\w*|__sock_sendmsg|(?:__|do_sock_|__x64_)?(?:sys_)?setsockopt|__sys_setsockopt|do_sock_setsockopt|rtnetlink_rcv_msg|nfnetlink_rcv_\w+|legacy_get_tree|mount_fs)$/;
+  /^(?:call_timer_fn|expire_timers|tasklet_action\w*|__netif_receive_skb\w*|kthread|process_one_work|task_work_run|(?:__)?vfs_(?:read|write|ioctl|readv|writev|get_tree)|(?:__)?vfs_iter_\w+|new_sync_\w+|do_iter_\w+|call_\w+_iter|do_vfs_ioctl|(?:compat_)?SyS_ioctl|__fput|do_dentry_open|sock_sendmsg\w*|__sock_sendmsg|(?:__|do_sock_|__x64_)?(?:sys_)?setsockopt|__sys_setsockopt|do_sock_setsockopt|rtnetlink_rcv_msg|nfnetlink_rcv_\w+|legacy_get_tree|mount_fs|cpu_startup_entry|__do_softirq|handle_softirqs)$/;
 /** sock_sendmsg() and the like are often inlined into these. */
 const SENDERS = /^(?:_{2,4}sys_send\w+|___sys_sendmsg|sock_write_iter)$/;
 /** Where system calls enter. */
@@ -109,7 +111,7 @@ export function allocates(name: string): boolean {
 
 /** What a task waits with, for whatever reason. */
 const WAITERS =
-  /^(?:__wait_rcu_gp|rcu_barrier\w*|console_lock|console_trylock|filemap_fdatawait\w*|__filemap_fdatawait\w*|fdatawait_\w+|kthread_\w+|lock_mount|do_read_cache_\w+|usleep_\w+|msleep\w*|do_nanosleep)$/;
+  /^(?:__wait_rcu_gp|rcu_barrier\w*|console_lock|console_trylock|wait_woken|filemap_fdatawait\w*|__filemap_fdatawait\w*|fdatawait_\w+|kthread_\w+|do_read_cache_\w+|usleep_\w+|msleep\w*|do_nanosleep)$/;
 
 /** True for a function that waits for its caller. */
 export function onlyWaits(name: string): boolean {

@@ -26,7 +26,7 @@ export interface TitleRule {
   readonly line: RegExp;
   /** Matches a later message of the report, and the rule does not hold without. */
   readonly with?: RegExp;
-  /** `{frame}` is the guilty function; other names are groups of `line` and `with`. */
+  /** `{frame}` is the guilty function; other names are groups of `line` and `with` (`function…`: one by its source name). */
   readonly title: string;
   /** Needed where the title has a `{frame}`. */
   readonly frame?: FrameSource;
@@ -45,6 +45,9 @@ export const LEAD =
 const ACCESS = /^(?<access>Read|Write) (?:of size|at addr) /;
 const AT = / at: (?:\[<[0-9a-f]{8,16}>\])?\s{0,8}(?<at>[\w.]+)\+0x/;
 
+/** What hands a driver's request to a USB controller. */
+const USB_CORE = /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*)$/;
+
 /** The first rule whose `line` and `with` match names the crash. */
 // biome-ignore format: a table, one rule a line
 export const TITLE_RULES: readonly TitleRule[] = [
@@ -56,9 +59,9 @@ export const TITLE_RULES: readonly TitleRule[] = [
   // mm/kfence/report.c
   { line: /^BUG: KFENCE: (?<what>[a-z -]+) in (?<at>\S+)/, title: 'KFENCE: {what} in {frame}', frame: 'trace or at' },
   // mm/kmsan/report.c
-  { line: /^BUG: KMSAN: (?<what>[a-z-]+) in (?<at>\S+)/, title: 'KMSAN: {what} in {frame}', frame: 'trace or at' },
+  { line: /^BUG: KMSAN: (?<what>[a-z-]+) in (?<at>\S+)/, title: 'KMSAN: {what} in {frame}', frame: 'trace or at', skip: USB_CORE },
   // kernel/kcsan/report.c: the kernel itself sorts the two names
-  { line: /^BUG: KCSAN: (?<what>data-race|assert: race) in (?<one>[\w.]+)\S* \/ (?<other>[\w.]+)/, title: 'KCSAN: {what} in {one} / {other}' },
+  { line: /^BUG: KCSAN: (?<what>data-race|assert: race) in (?<function1>[\w.]+)\S* \/ (?<function2>[\w.]+)/, title: 'KCSAN: {what} in {function1} / {function2}' },
   { line: /^BUG: KCSAN: (?<what>data-race|assert: race) in (?<at>[\w.]+)/, title: 'KCSAN: {what} in {frame}', frame: 'at or trace' },
   // lib/ubsan.c
   { line: /^UBSAN: Undefined behaviour in /, title: 'UBSAN: undefined-behaviour in {frame}', frame: 'trace' },
@@ -75,7 +78,7 @@ export const TITLE_RULES: readonly TitleRule[] = [
   { line: /^(?<word>BUG|WARNING): lock held when returning to user space/, with: AT, title: '{word}: lock held when returning to user space in {frame}', frame: 'lock takers', stackless: true },
   { line: /^(?<word>BUG|WARNING): .{1,60} still has locks held/, with: AT, title: '{word}: still has locks held in {frame}', frame: 'lock takers' },
   { line: /^(?<word>BUG|WARNING): nested lock was not taken/, title: '{word}: nested lock was not taken in {frame}', frame: 'trace' },
-  { line: /^(?:BUG|WARNING): Invalid wait context/i, title: 'WARNING: locking bug in {frame}', frame: 'trace' },
+  { line: /^(?:BUG|WARNING): [Ii]nvalid wait context/, title: 'WARNING: locking bug in {frame}', frame: 'trace' },
   { line: /^INFO: trying to register non-static key/, title: 'INFO: trying to register non-static key in {frame}', frame: 'trace' },
   // kernel/locking/spinlock_debug.c
   { line: /^BUG: (?<what>(?:spin|rw)lock [\w ]{1,40}?),? on (?:CPU|UP)/, title: 'BUG: {what} in {frame}', frame: 'trace' },
@@ -90,7 +93,7 @@ export const TITLE_RULES: readonly TitleRule[] = [
   { line: /^WARNING: .{0,200}\bmm\/(?:slab_common\.c:\d+ (?:at )?kmalloc_slab|util\.c:\d+ (?:at )?_*kvmalloc_node)/, title: 'WARNING: kmalloc bug in {frame}', frame: 'trace' },
   { line: /^WARNING: .{0,200}\bmm\/vmalloc\.c:\d+ (?:at )?_*vmalloc_node/, title: 'WARNING: zero-size vmalloc in {frame}', frame: 'trace' },
   { line: /^WARNING: .{0,200}\bfs\/proc\/generic\.c:\d+ (?:at )?proc_register/, title: 'WARNING: proc registration bug in {frame}', frame: 'trace', skip: /^_*(?:proc_|remove_proc)\w+$/ },
-  { line: /^WARNING: .{0,200}\bdrivers\/usb\/core\/urb\.c:\d+ (?:at )?usb_submit_urb/, title: 'WARNING in {frame}/usb_submit_urb', frame: 'trace', skip: /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*)$/ },
+  { line: /^WARNING: .{0,200}\bdrivers\/usb\/core\/urb\.c:\d+ (?:at )?usb_submit_urb/, title: 'WARNING in {frame}/usb_submit_urb', frame: 'trace', skip: USB_CORE },
   { line: /^WARNING: kernel stack regs at .{0,100}has bad '(?<what>\w+)' value/, title: "WARNING: kernel stack regs has bad '{what}' value", stackless: true },
   { line: /^WARNING: kernel stack frame pointer at .{0,100}has bad value/, title: 'WARNING: kernel stack frame pointer has bad value', stackless: true },
   { line: /^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+|^WARNING: \S+:\d+ at |^WARNING: at /, title: 'WARNING in {frame}', frame: 'trace' },
@@ -119,7 +122,8 @@ export const TITLE_RULES: readonly TitleRule[] = [
   { line: /^BUG: (?:\S+ )?stack guard page was hit/, title: 'BUG: stack guard page was hit in {frame}', frame: 'entry' },
   { line: /^PANIC: double fault/, title: 'PANIC: double fault in {frame}', frame: 'trace' },
   { line: /^divide[ _]error: /, title: 'divide error in {frame}', frame: 'trace' },
-  { line: /^(?<what>invalid opcode|stack segment|segment not present|coprocessor segment overrun|invalid TSS|alignment check|double fault|int3|SIMD exception|bounds|overflow|control protection fault|unexpected #\w+)(?:, .{0,80})?: [0-9a-f]{4} \[#/, title: '{what} in {frame}', frame: 'trace' },
+  { line: /^stack[ _]segment: /, title: 'stack segment fault in {frame}', frame: 'trace' },
+  { line: /^(?<what>invalid opcode|segment not present|coprocessor segment overrun|invalid TSS|alignment check|double fault|int3|SIMD exception|bounds|overflow|control protection fault|unexpected #\w+)(?:, .{0,80})?: [0-9a-f]{4} \[#/, title: '{what} in {frame}', frame: 'trace' },
   // arch/arm*/kernel/traps.c, arch/arm/mm
   { line: /^Insufficient stack space to handle exception/, title: 'kernel panic: kernel stack overflow', longReport: true },
   { line: /^Alignment trap: /, title: 'Alignment trap in {frame}', frame: 'trace' },
@@ -145,12 +149,12 @@ export const TITLE_RULES: readonly TitleRule[] = [
 
   // kernel/panic.c prints the words of whoever gave up.
   { line: /^Kernel panic - not syncing: corrupted stack end detected/, title: 'kernel panic: corrupted stack end in {frame}', frame: 'entry' },
-  { line: /^Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?:[0-9a-f]{8,16}\b|(?<at>[A-Za-z_][\w.]*))?/, title: 'kernel panic: stack is corrupted in {frame}', frame: 'at or trace' },
+  { line: /^Kernel panic - not syncing: stack-protector: Kernel stack is corrupted in: (?:[0-9a-f]{8,16}\b|(?<at>[A-Za-z_][\w.]*))?/, title: 'kernel panic: stack is corrupted in {frame}', frame: 'at or trace', stackless: true },
   { line: /^Kernel panic - not syncing: (?<what>Attempted to kill init!|Couldn't open N_TTY ldisc|kernel stack overflow)/, title: 'kernel panic: {what}' },
   { line: /^Kernel panic - not syncing: (?:Oops: )?(?<what>Fatal exception|panic_on_warn set|.{1,200})/, title: 'kernel panic: {what}' },
 
   // Others who speak on the same console: a TrustZone's kernel, a fuzzer that fails by itself.
-  { line: /^trusty: .{0,200}ASSERT FAILED at \((?:.{1,200}?\): (?<what>.{1,200}))?/, title: 'trusty: ASSERT FAILED: {what}' },
+  { line: /^trusty: .{0,200}ASSERT FAILED at \((?:.{1,200}?\): (?<what>.{1,200}))?/, title: 'trusty: ASSERT FAILED: {what}', stackless: true },
   { line: /^(?<who>SYZFATAL|SYZFAIL): (?<what>.{1,300})/, title: '{who}: {what}', stackless: true },
 ];
 
