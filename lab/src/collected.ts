@@ -16,8 +16,10 @@ import type { CycleRun, ScenarioRun } from './scenario.ts';
 export interface Expected {
   /** The first line that the capture kernel shows between the marks. */
   readonly starts: RegExp;
-  /** What the log says of the crash, and so must the summary. */
+  /** What the log says of the crash. */
   readonly panic: RegExp;
+  /** What the summary must say of it. Default: the same. */
+  readonly summary?: RegExp;
   /** Default `whole`. */
   readonly dump?: 'whole' | 'cut' | 'none';
   /** `absent`: nothing could be read, and reboot-reason must say why. Default `whole`. */
@@ -104,7 +106,7 @@ export async function checkCollected(
   const dump = checkDumpOf(run, view, date, expected.dump ?? 'whole', checks);
   const dmesg = checkDmesgOf(view, date, expected, checks);
   checkReasons(view, date, dmesg !== undefined, dump !== undefined, checks);
-  checkRebootStack(view, dmesg, expected.panic, checks.at('/reboot-stack'));
+  checkRebootStack(view, dmesg, expected.summary ?? expected.panic, checks.at('/reboot-stack'));
   checkBootReason(view, dump, checks.at('/boot-reason'));
   if (dmesg !== undefined) checkConsole(cycle, dmesg, expected.starts, checks.at('capture console'));
   return { date, dmesg, dump };

@@ -74,14 +74,17 @@ function withPrefixes(lines: readonly string[]): string[] {
 export function checkRebootStack(
   cycle: CycleRun,
   dmesg: string | undefined,
-  panic: RegExp,
+  summary: RegExp,
   checks: Checks,
 ): void {
   if (!checks.that(cycle.persist.find('/reboot-stack') !== undefined, 'a file', 'none')) return;
   const stack = cycle.persist.text('/reboot-stack');
   checks.at('size in bytes').between(stack.length, 1, STACK_LIMIT_BYTES);
   checks.at('end').that(stack.endsWith('\n'), 'a line end', stack.slice(-80));
-  checks.at('last 1,600 characters').matches(stack.slice(-SUMMARY_CHARACTERS), panic);
+  const shown = stack.slice(-SUMMARY_CHARACTERS);
+  checks.at('last 1,600 characters').matches(shown, summary);
+  // The kernel puts that between a task's name and its taint.
+  checks.at('last 1,600 characters').lacks(shown, /Kdump: loaded \(/);
   if (dmesg === undefined) {
     checks.at('size in bytes').between(stack.length, 1, SUMMARY_CHARACTERS);
     return;
@@ -134,7 +137,7 @@ export function checkConsole(cycle: CycleRun, dmesg: string, starts: RegExp, che
   ) {
     return;
   }
-  const block = shown.slice(begin + 1, end);
+  const block = shown.slice(begin + 1, end).map((line) => line.trimEnd());
   const kept = dmesg.trimEnd().split('\n').map(clean);
   checks.at('first line').matches(block[0] ?? '', starts);
   const first = kept.lastIndexOf(block[0] ?? '');

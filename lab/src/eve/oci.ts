@@ -5,6 +5,8 @@ export interface ContainerConfig {
   readonly readonly: boolean;
   /** `SOURCE:DESTINATION` or `SOURCE:DESTINATION:OPTION,…`. */
   readonly binds: readonly string[];
+  /** `DESTINATION` or `DESTINATION:OPTION,…`. */
+  readonly tmpfs: readonly string[];
   readonly rootfsPropagation: string | undefined;
   readonly allCapabilities: boolean;
   /** Kinds of devices (`a` is all) that the container may use. */
@@ -37,7 +39,7 @@ SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMO
 /** Reads `config` of a `build.yml`; a field that is not known here is an error, not something left out. */
 export function containerConfig(buildYml: string): ContainerConfig {
   const config = mapping(mapping(parseYaml(buildYml), 'build.yml').config, 'config');
-  const known = ['readonly', 'binds', 'rootfsPropagation', 'capabilities', 'devices', 'command'];
+  const known = ['readonly', 'binds', 'tmpfs', 'rootfsPropagation', 'capabilities', 'devices', 'command'];
   const unknown = Object.keys(config).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`config has ${unknown}; known are ${known.join(', ')}`);
   const capabilities = strings(config.capabilities, 'capabilities');
@@ -48,6 +50,7 @@ export function containerConfig(buildYml: string): ContainerConfig {
   return {
     readonly: config.readonly === true,
     binds: strings(config.binds, 'binds') ?? [],
+    tmpfs: strings(config.tmpfs, 'tmpfs') ?? [],
     rootfsPropagation: typeof propagation === 'string' ? propagation : undefined,
     allCapabilities: capabilities !== undefined,
     allDevicesOfTypes: list(config.devices, 'devices').map(deviceType),
@@ -92,13 +95,17 @@ export function ociConfig(container: ContainerConfig, image: ImageConfig): objec
   };
 }
 
-function mounts({ binds }: ContainerConfig): OciMount[] {
+function mounts({ binds, tmpfs }: ContainerConfig): OciMount[] {
   const byDestination = new Map<string, OciMount>();
   const add = (mount: OciMount) => byDestination.set(mount.destination, mount);
   const proc = ['nosuid', 'nodev', 'noexec', 'relatime'];
   const dev = ['nosuid', 'strictatime', 'mode=755', 'size=65536k'];
   add({ destination: '/proc', type: 'proc', source: 'proc', options: proc });
   add({ destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: dev });
+  for (const each of tmpfs) {
+    const [destination = '', options] = each.split(':');
+    add({ destination, type: 'tmpfs', source: 'tmpfs', options: options?.split(',') ?? [] });
+  }
   for (const bind of binds) {
     const [source, destination, options, ...more] = bind.split(':');
     if (source === undefined || destination === undefined || more.length > 0) {

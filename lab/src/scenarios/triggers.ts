@@ -27,11 +27,12 @@ function trigger(
   };
 }
 
-function oneLine(pattern: RegExp): Expected {
-  return { starts: pattern, panic: pattern };
+function oneLine(pattern: RegExp, summary = pattern): Expected {
+  return { starts: pattern, panic: pattern, summary };
 }
 
 const WITH_MODULE = { module: true };
+const NULL_POINTER = /BUG: kernel NULL pointer dereference, address: 0000000000000000/;
 const CRASH_WORD = /lab: crash [0-9a-f]+$/;
 
 const ways: readonly Scenario[] = [
@@ -48,7 +49,7 @@ const ways: readonly Scenario[] = [
     true,
     'die(): a NULL dereference in a module is collected',
     { crash: byModule('null') },
-    oneLine(/BUG: kernel NULL pointer dereference, address: 0000000000000000/),
+    oneLine(NULL_POINTER, /NULL pointer dereference in lab_crash_here\b/),
     WITH_MODULE,
   ),
   trigger(
@@ -56,7 +57,7 @@ const ways: readonly Scenario[] = [
     false,
     'die() in a timer interrupt is collected',
     { crash: byModule('irq_null') },
-    oneLine(/BUG: kernel NULL pointer dereference, address: 0000000000000000/),
+    oneLine(NULL_POINTER, /NULL pointer dereference in lab_crash_timer\b/),
     WITH_MODULE,
   ),
   trigger(
@@ -64,7 +65,11 @@ const ways: readonly Scenario[] = [
     false,
     'BUG() in a module is collected',
     { crash: byModule('bug') },
-    { starts: /cut here|kernel BUG at /, panic: /kernel BUG at / },
+    {
+      starts: /cut here|kernel BUG at /,
+      panic: /kernel BUG at /,
+      summary: /kernel BUG (at|in) .*lab_crash/,
+    },
     WITH_MODULE,
   ),
   trigger(
@@ -72,7 +77,11 @@ const ways: readonly Scenario[] = [
     false,
     'a kernel stack that runs over its guard page is collected',
     { crash: byModule('stack') },
-    oneLine(/stack guard page was hit|kernel stack overflow/),
+    // A double fault prints to the log alone: no console may be called from there.
+    {
+      ...oneLine(/stack guard page was hit|kernel stack overflow/, /stack .*lab_crash_recurse/s),
+      shown: 'beginning',
+    },
     WITH_MODULE,
   ),
   trigger(
@@ -80,7 +89,11 @@ const ways: readonly Scenario[] = [
     false,
     'WARN() with panic_on_warn is collected',
     { crash: `echo 1 >/proc/sys/kernel/panic_on_warn\n${byModule('warn')}` },
-    { starts: /cut here|WARNING: |Kernel panic/, panic: /panic_on_warn set|WARNING: / },
+    {
+      starts: /cut here|WARNING: |Kernel panic/,
+      panic: /panic_on_warn set|WARNING: /,
+      summary: /WARNING in lab_crash_here|panic_on_warn/,
+    },
     WITH_MODULE,
   ),
   trigger(
