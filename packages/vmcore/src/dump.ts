@@ -26,6 +26,7 @@ export class Dump {
   /** The kernel's own address space. */
   readonly memory: VirtualMemory;
   readonly #readers = new Map<object, ObjectReader<never>>();
+  readonly #made = new Map<unknown, unknown>();
   #symbols: Kallsyms | undefined;
   #types: Types | undefined;
 
@@ -72,6 +73,12 @@ export class Dump {
     const reader: ObjectReader<S> = (address) => read(this.memory, address);
     this.#readers.set(spec, reader as ObjectReader<never>);
     return reader;
+  }
+
+  /** What a function makes of this dump, made when it is first asked for and kept: `dump.once(readTasks)`. */
+  once<T>(make: (dump: Dump) => T): T {
+    if (!this.#made.has(make)) this.#made.set(make, make(this));
+    return this.#made.get(make) as T;
   }
 
   /** `container_of`: the object whose member lies at `address`. */

@@ -9,6 +9,15 @@ const MOST_CPUS = 8192;
 /** Which CPUs a kernel keeps book of: bits of `__cpu_…_mask`. */
 export type CpuMask = 'possible' | 'present' | 'online' | 'active' | 'dying';
 
+/** The per-CPU memory of a dump's kernel. Throws what `new PerCpu` throws. */
+export function perCpu(dump: Dump): PerCpu {
+  return dump.once(makePerCpu);
+}
+
+function makePerCpu(dump: Dump): PerCpu {
+  return new PerCpu(dump);
+}
+
 /** The per-CPU memory of a kernel: one copy of each per-CPU variable for every possible CPU. */
 export class PerCpu {
   /** CPUs that may ever run; each has per-CPU memory. Ascending. */
