@@ -11,3 +11,8 @@ export interface ByteSource {
    */
   read(offset: number, length: number): Uint8Array;
 }
+
+/** Bytes of one's own in place of lent ones. (`slice` will not do: that of Node's `Buffer` lends as well.) */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

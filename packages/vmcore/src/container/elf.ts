@@ -1,4 +1,4 @@
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { u8, u16, u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText } from '../bytes/text.ts';
@@ -36,7 +36,7 @@ export function isElf(head: Uint8Array): boolean {
  * big-endian ones, `bad-format` and `out-of-bounds` for headers that cannot be.
  */
 export function openElf(source: ByteSource, options: ContainerOptions = {}): Container {
-  const header = Uint8Array.from(source.read(0, Math.min(HEADER_SIZE, source.size)));
+  const header = copyOf(source.read(0, Math.min(HEADER_SIZE, source.size)));
   const machine = checkHeader(header);
   const count = programHeaderCount(source, header);
   const problems: string[] = [];
@@ -44,7 +44,7 @@ export function openElf(source: ByteSource, options: ContainerOptions = {}): Con
   const notes: Note[] = [];
   const start = u64(header, 32);
   for (let at = 0; at < count; at++) {
-    const raw = Uint8Array.from(source.read(start + at * PROGRAM_HEADER_SIZE, PROGRAM_HEADER_SIZE));
+    const raw = copyOf(source.read(start + at * PROGRAM_HEADER_SIZE, PROGRAM_HEADER_SIZE));
     const type = u32(raw, 0);
     if (type !== PT_LOAD && type !== PT_NOTE) continue;
     try {
@@ -138,7 +138,7 @@ function readNotes(source: ByteSource, raw: Uint8Array): Iterable<Note> {
       `Notes of 0x${length.toString(16)} bytes; at most 0x${MOST_NOTE_BYTES.toString(16)} are read`,
     );
   }
-  return parseNotes(Uint8Array.from(source.read(offset, length)));
+  return parseNotes(copyOf(source.read(offset, length)));
 }
 
 /** `PAGESIZE` of a VMCOREINFO text; 4096 where it says nothing sensible. */

@@ -1,4 +1,4 @@
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { u32 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText, untilNul } from '../bytes/text.ts';
@@ -31,7 +31,7 @@ export interface Flattened {
  * for sizes that cannot be. Memory use: 24 bytes for each write.
  */
 export function openFlattened(source: ByteSource): Flattened {
-  const head = source.read(0, Math.min(32, source.size)).slice();
+  const head = copyOf(source.read(0, Math.min(32, source.size)));
   if (!isFlattened(head) || head.length < 32) {
     throw new DumpError('not-a-dump', 'The file does not start as a flattened dump does');
   }

@@ -1,5 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 
 const BLOCK_BYTES = 4096;
 const BLOCK_FRAMES = BLOCK_BYTES * 8;
@@ -76,7 +76,7 @@ export class FrameBitmap {
     if (index === this.#lastIndex && this.#lastBlock !== undefined) return this.#lastBlock;
     let block = this.#blocks.get(index);
     if (block === undefined) {
-      block = withRanks(this.#readBlock(index).slice());
+      block = withRanks(copyOf(this.#readBlock(index)));
       if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.clear();
       this.#blocks.set(index, block);
     }

@@ -1,5 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Absence, PhysicalMemory } from '../physical_memory.ts';
 import type { Container, ContainerOptions } from './container.ts';
@@ -126,7 +126,7 @@ function readRange(
   problems: string[],
 ): Uint8Array | undefined {
   const { offset, length } = range;
-  if (length <= most && offset + length <= source.size) return source.read(offset, length).slice();
+  if (length <= most && offset + length <= source.size) return copyOf(source.read(offset, length));
   problems.push(
     `The dump's ${what} would lie at [0x${offset.toString(16)}, 0x${(offset + length).toString(16)}) of a file of 0x${source.size.toString(16)} bytes`,
   );

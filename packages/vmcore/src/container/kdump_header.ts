@@ -1,5 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { i32, slice, u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText, fieldText } from '../bytes/text.ts';
@@ -60,7 +60,7 @@ export function isKdump(head: Uint8Array): boolean {
 
 /** Reads the headers. Throws `not-a-dump`, `unsupported` for other versions and widths, `bad-format`. */
 export function readKdumpHeader(source: ByteSource): KdumpHeader {
-  const head = source.read(0, Math.min(HEADER_BYTES, source.size)).slice();
+  const head = copyOf(source.read(0, Math.min(HEADER_BYTES, source.size)));
   if (!isKdump(head))
     throw new DumpError('not-a-dump', 'The file does not start as a kdump-compressed file does');
   if (head.length < HEADER_BYTES) {

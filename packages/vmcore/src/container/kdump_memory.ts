@@ -1,5 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Codecs, Decompress } from '../codecs/codec.ts';
@@ -73,7 +73,7 @@ export class KdumpPages {
   #decompress(data: Uint8Array, flags: number): Uint8Array | Absence {
     const { blockSize } = this.header;
     const decompress = codecFor(flags, this.#codecs);
-    if (decompress === undefined) return data.length === blockSize ? data.slice() : 'damaged';
+    if (decompress === undefined) return data.length === blockSize ? copyOf(data) : 'damaged';
     const page = new Uint8Array(blockSize);
     try {
       return decompress(data, page) === blockSize ? page : 'damaged';
@@ -88,7 +88,7 @@ export class KdumpPages {
     if (block === undefined) {
       const start = this.#descriptors + index * BLOCK_BYTES;
       const length = Math.max(0, Math.min(BLOCK_BYTES, this.#source.size - start));
-      block = length === 0 ? new Uint8Array(0) : this.#source.read(start, length).slice();
+      block = length === 0 ? new Uint8Array(0) : copyOf(this.#source.read(start, length));
       if (this.#blocks.size >= MOST_BLOCKS) this.#blocks.clear();
       this.#blocks.set(index, block);
     }

@@ -1,6 +1,6 @@
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { DumpError } from '../bytes/errors.ts';
-import { asciiText } from '../bytes/text.ts';
+import { asciiText, utf8Text } from '../bytes/text.ts';
 import type { Container, ContainerOptions } from './container.ts';
 import { isElf, openElf } from './elf.ts';
 import { isFlattened, openFlattened } from './flattened.ts';
@@ -39,7 +39,7 @@ export function openContainer(
 }
 
 function headOf(source: ByteSource): Uint8Array {
-  return source.read(0, Math.min(HEAD_BYTES, source.size)).slice();
+  return copyOf(source.read(0, Math.min(HEAD_BYTES, source.size)));
 }
 
 function checkKind(head: Uint8Array, size: number): void {
@@ -72,7 +72,10 @@ function describe(head: Uint8Array, size: number): string {
   if (text.slice(257, 262) === 'ustar') return 'a tar archive: unpack it first';
   if (head.every((byte) => byte === 0)) return `a file that starts with ${head.length} zero bytes`;
   if (size < 8) return `a file of ${size} bytes, too short for any dump`;
-  const isText = head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b);
+  const isText =
+    head.every(
+      (byte) => (byte >= 0x20 && byte !== 0x7f) || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b,
+    ) && !utf8Text(head.subarray(0, -4)).includes('\ufffd');
   if (isText) return 'a text file';
   return `a file of an unknown kind that starts with ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
 }
