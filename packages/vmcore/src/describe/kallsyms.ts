@@ -70,6 +70,7 @@ export class Kallsyms {
   readonly hasVariables: boolean;
   readonly #offsets: PagedBytes;
   readonly #base: VirtualAddress;
+  readonly #tableAt: VirtualAddress;
   readonly #encoding: 'percpu-absolute' | 'base' | 'place';
   /** Number of the first symbol that is an address; per-CPU offsets come before. */
   readonly #first: number;
@@ -89,6 +90,7 @@ export class Kallsyms {
     this.names = names;
     this.#offsets = offsets;
     this.#base = virtualAddress(relativeBase ?? offsetsAt);
+    this.#tableAt = offsetsAt;
     // Offsets from a base are unsigned, and a kernel image has no 2 GB: a negative one at the end, where the
     // highest address stands, means that the positive ones are absolute values.
     const last = offsets.i32((names.count - 1) * 4);
@@ -143,6 +145,16 @@ export class Kallsyms {
   /** Number of symbols. */
   get count(): number {
     return this.names.count;
+  }
+
+  /** Address of the first symbol of the image: `_stext`. */
+  get start(): VirtualAddress {
+    return this.address(this.#first);
+  }
+
+  /** Address of the table itself, which lies in the read-only data: between the code and the variables. */
+  get tableAt(): VirtualAddress {
+    return this.#tableAt;
   }
 
   /** Address of the n-th symbol; see `SymbolEntry.address`. */
@@ -200,6 +212,16 @@ export class Kallsyms {
     return (
       found !== undefined && isCode(this.names.type(found.first)) && this.names.name(found.first) !== '_etext'
     );
+  }
+
+  /** The ranges of the image's code, half-open; the second is the code that is freed after boot. */
+  codeRanges(): { readonly start: VirtualAddress; readonly end: VirtualAddress }[] {
+    const ends = ['_stext', '_etext', '_sinittext', '_einittext'].map((name) => this.find(name)[0]?.address);
+    const [start, end, initStart, initEnd] = ends;
+    const ranges = [];
+    if (start !== undefined && end !== undefined) ranges.push({ start, end });
+    if (initStart !== undefined && initEnd !== undefined) ranges.push({ start: initStart, end: initEnd });
+    return ranges;
   }
 
   /** Every symbol in the table's order. */
