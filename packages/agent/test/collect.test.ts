@@ -108,7 +108,7 @@ describe('a capture boot', () => {
     });
     expect(run(port)).toBe('restart');
     expect(texts(port)['/persist/reboot-reason']).toMatch(
-      /^kernel panic, dmesg not collected: The file does not start/,
+      /^kernel panic, dmesg not collected: Not a crash dump/,
     );
     expect(texts(port)['/persist/boot-reason']).toBe('BootReasonKernel\n');
   });
