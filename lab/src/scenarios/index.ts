@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { arm, normal } from './arm.ts';
+import { asOnEve } from './as_on_eve.ts';
 import { capture } from './capture.ts';
 import { dump } from './dump.ts';
 import { log } from './log.ts';
@@ -15,4 +16,5 @@ export const scenarios: readonly Scenario[] = [
   ...log,
   ...arm,
   ...normal,
+  asOnEve,
 ];
