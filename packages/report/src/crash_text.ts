@@ -44,6 +44,8 @@ const OOPS_LEAD =
 const OOPS_LEAD_LINES = 40;
 /** How far above a panic its cause may begin: the out-of-memory report lists every task. */
 const CAUSE_LINES = 20_000;
+/** How far below the first line of a crash its task and registers may stand. */
+const REGISTERS_LINES = 1000;
 
 interface Cause {
   /** The panic's text after `Kernel panic - not syncing: `. */
@@ -217,6 +219,7 @@ const STACK_LINE =
   /^\s+(?:<\/?[A-Z#]+>|[?(<0])|^\s*<\/?[A-Z]+>|^(?:RIP|RSP|R[A-D]X|R[SD]I|RBP|R\d\d|Code|FS|CS|CR2|DR\d|PKRU|E[A-Z]{2}): /;
 
 function describe(lines: readonly string[], start: number, end: number, panicAt: number): CrashText {
+  const near = Math.min(end, start + REGISTERS_LINES);
   const named = titleOfLines(lines.slice(start, end));
   return {
     start,
@@ -224,8 +227,8 @@ function describe(lines: readonly string[], start: number, end: number, panicAt:
     title: named?.title ?? textOf(lines[start] ?? '').trim(),
     kind: named?.kind ?? 'UNKNOWN',
     panic: panicAt < 0 ? null : textOf(lines[panicAt] ?? '').trimEnd(),
-    ...identity(lines, start, end),
-    rip: programCounter(lines, start, end),
+    ...identity(lines, start, near),
+    rip: programCounter(lines, start, near),
     trace: firstTrace(lines, start, end),
   };
 }

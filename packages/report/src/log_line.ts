@@ -9,9 +9,19 @@ const TIME = /^\[(?: {0,12}\d{1,10}\.\d{3,9}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d
 /** CONFIG_PRINTK_CALLER: `[   T12] ` for a task, `[    C0] ` for a processor in interrupt context. */
 const CALLER = /^\[ {0,12}([TC]\d{1,10})(?:@[^\]]{1,40})?\] ?/;
 
-/** The text of a line without log level, time and caller; a carriage return at the end goes too. */
+/** What a syslog daemon writes before a kernel's message, in the old style and in RFC 3339's. */
+const SYSLOG =
+  /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,20}) \S{1,64} kernel: /;
+
+/** A line without its carriage return and a syslog daemon's part. */
+function bare(line: string): string {
+  const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
+  return whole.includes(' kernel: ') ? whole.replace(SYSLOG, '') : whole;
+}
+
+/** The text of a line without syslog's part, log level, time and caller; a carriage return at the end goes too. */
 export function textOf(line: string): string {
-  let text = line.endsWith('\r') ? line.slice(0, -1) : line;
+  let text = bare(line);
   const first = text.charCodeAt(0);
   if (first !== 0x3c && first !== 0x5b) return text;
   text = text.replace(LEVEL, '');
@@ -37,7 +47,7 @@ const STAMP = /(?:<\d{1,4}>)?\[ {0,12}\d{1,10}\.\d{6}\](?:\[ {0,12}([TC]\d{1,10}
  */
 export function messagesOf(line: string): Message[] {
   const messages: Message[] = [];
-  const whole = line.endsWith('\r') ? line.slice(0, -1) : line;
+  const whole = bare(line);
   let from = 0;
   let caller: string | null = null;
   for (const stamp of whole.matchAll(STAMP)) {
@@ -47,6 +57,6 @@ export function messagesOf(line: string): Message[] {
     caller = stamp[1] ?? null;
   }
   const text = from === 0 ? textOf(whole) : whole.slice(from);
-  messages.push({ text, caller, stamped: text.length < whole.length });
+  messages.push({ text, caller, stamped: text.length < line.length });
   return messages;
 }

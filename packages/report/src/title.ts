@@ -27,13 +27,34 @@ export interface Title {
 /** In a title, where the function belongs and the report does not give it. */
 const NO_FRAME = 'corrupted';
 const LINE_LIMIT = 2000;
+/** A report's messages, and the lines among which they are looked for. */
 const REPORT_LIMIT = 1500;
-/** Reports that are looked at before the search ends without a title. */
-const REPORTS_LIMIT = 50;
+const REPORT_LINES = 5000;
+/** Reports that are read before the search ends without a title. */
+const REPORTS_LIMIT = 20;
 
-/** Words without which a line begins no crash: a quick test before the rules. */
-const MAY_BEGIN =
-  /BUG|WARNING: |INFO: |[Uu]nable to handle|panic|general protection fault|UBSAN: |Internal error|fault[,:] |[Kk]ernel bug|(?:opcode|error|segment|present|overrun|TSS|check|int3|exception|bounds|overflow|#\w{1,20})[,:] |Insufficient stack|trap: |Busy inodes|waiting for |ASSERT FAILED|SYZFA/;
+/** Each crash begins with a line that holds one of these: a quick test before the rules. */
+const WORDS = [
+  'BUG',
+  'WARNING: ',
+  'INFO: ',
+  'UBSAN: ',
+  '[#',
+  'ernel panic',
+  'nable to handle',
+  'general protection fault',
+  'PANIC: double fault',
+  'Internal error: ',
+  'Unhandled fault: ',
+  'Alignment trap: ',
+  'Insufficient stack',
+  'ernel bug',
+  'rust_kernel: panicked',
+  'Busy inodes',
+  'unregister_netdevice: ',
+  'ASSERT FAILED',
+  'SYZFA',
+];
 /** Any rule's `line`. */
 const BEGINNING = new RegExp(
   TITLE_RULES.map((rule) => rule.line.source.replace(/\(\?<\w+>/g, '(?:')).join('|'),
@@ -57,28 +78,37 @@ export function titleOfLines(lines: readonly string[]): Title | null {
   let reports = 0;
   for (let i = 0; i < lines.length && reports < REPORTS_LIMIT; i++) {
     const line = lines[i] ?? '';
-    if (!MAY_BEGIN.test(line) || lines[i + 1]?.startsWith(REPLAYED)) continue;
+    if (!mayBegin(line) || lines[i + 1]?.startsWith(REPLAYED)) continue;
     const messages = messagesOf(line.slice(0, LINE_LIMIT));
     for (const [index, message] of messages.entries()) {
       const first = beginning(message.text);
       if (first === null) continue;
-      reports++;
-      const report = reportOf(lines, i + 1, messages.slice(index + 1), message.caller);
-      const title = byRules(first, report) ?? byOwnWords(first, message);
-      // A WARNING that no rule knows may be about nothing: it names the crash when the log tells of no other.
-      if (title !== null && (title.frame !== null || BEGINNING.test(first) || !first.startsWith('WARNING: ')))
-        return title;
-      warning ??= title;
+      if (BEGINNING.test(first)) {
+        reports++;
+        const report = reportOf(lines, i + 1, messages.slice(index + 1), message.caller);
+        const title = byRules(first, report) ?? byOwnWords(first, message);
+        if (title !== null) return title;
+      } else if (!first.startsWith('WARNING: ')) {
+        const title = byOwnWords(first, message);
+        if (title !== null) return title;
+      } else {
+        // A WARNING that no rule knows may be about nothing: it names the crash when the log tells of no other.
+        warning ??= byOwnWords(first, message);
+      }
     }
   }
   return warning ?? unexpectedReboot(lines);
 }
 
+function mayBegin(line: string): boolean {
+  return WORDS.some((word) => line.includes(word));
+}
+
 /** The first words of a crash that begins with this message, without its lead; null if none does. */
 function beginning(message: string): string | null {
   const text = message.replace(LEAD, '');
-  if (HARMLESS.test(text)) return null;
-  if (BEGINNING.test(text) || OTHER_CRASH.test(text)) return text;
+  if (BEGINNING.test(text)) return text;
+  if (OTHER_CRASH.test(text)) return HARMLESS.test(text) ? null : text;
   const at = ANYWHERE.exec(text);
   return at === null || QUOTED.test(text.slice(0, at.index)) ? null : text.slice(at.index);
 }
@@ -99,7 +129,8 @@ function reportOf(
       report.push(message.text);
   };
   for (const message of sameLine) take(message);
-  for (let i = from; i < lines.length && report.length < REPORT_LIMIT; i++) {
+  const to = Math.min(lines.length, from + REPORT_LINES);
+  for (let i = from; i < to && report.length < REPORT_LIMIT; i++) {
     for (const message of messagesOf((lines[i] ?? '').slice(0, LINE_LIMIT))) take(message);
   }
   return report;
@@ -139,7 +170,7 @@ function ownPart(first: string, report: readonly string[]): readonly string[] {
   const panicsInRust = first.startsWith('rust_kernel: ');
   for (const [index, text] of report.entries()) {
     if (FOREIGN_REPORT.test(text)) return report.slice(0, index);
-    if (!MAY_BEGIN.test(text)) continue;
+    if (!mayBegin(text)) continue;
     const other = beginning(text);
     if (other === null || GOES_ON.test(other) || (dies && DIE_HEADER.test(other))) continue;
     if (!(panicsInRust && BUG_HEADER.test(other))) return report.slice(0, index);

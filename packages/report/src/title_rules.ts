@@ -40,10 +40,20 @@ export interface TitleRule {
 
 /** What may stand before a crash's first message: a subsystem's name, lockdep's old brackets, another program's date. */
 export const LEAD =
-  /^ {0,4}(?:\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d |[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,64} kernel: )?(?:\[ |rcu: |(?:NMI )?watchdog: |traps: |Oops: |segment-related |CPU \d{1,4} |-{1,20} *)?/;
+  /^ {0,4}(?:\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d )?(?:\[ |rcu: |(?:NMI )?watchdog: |traps: |Oops: |segment-related |CPU \d{1,4} |-{1,20} *)?/;
 
 const ACCESS = /^(?<access>Read|Write) (?:of size|at addr) /;
 const AT = / at: (?:\[<[0-9a-f]{8,16}>\])?\s{0,8}(?<at>[\w.]+)\+0x/;
+
+/**
+ * A WARNING from a file, and a function where it matters: `WARNING: CPU: 1 PID: 2 at fs/a.c:3 f+0x4/0x5`, and on
+ * newer kernels `WARNING: fs/a.c:3 at f+0x4/0x5, CPU#1: a/2`. Both are sources of regular expressions.
+ */
+function warnedIn(file: string, inFunction = ''): RegExp {
+  return new RegExp(
+    String.raw`^WARNING: (?:CPU: \d+ PID: \d+ )?(?:at )?\S{0,200}?${file.replaceAll('.', '\\.')}:\d+ (?:at )?${inFunction}`,
+  );
+}
 
 /** What hands a driver's request to a USB controller. */
 const USB_CORE = /^usb_(?:submit_urb|start_wait_urb|bulk_msg|interrupt_msg|control_msg\w*)$/;
@@ -83,21 +93,19 @@ export const TITLE_RULES: readonly TitleRule[] = [
   // kernel/locking/spinlock_debug.c
   { line: /^BUG: (?<what>(?:spin|rw)lock [\w ]{1,40}?),? on (?:CPU|UP)/, title: 'BUG: {what} in {frame}', frame: 'trace' },
 
-  // Warnings with a name of their own, by the file or function that warns. The address follows ` at ` on old
-  // kernels (`WARNING: CPU: 1 PID: 2 at fs/a.c:3 f+0x4/0x5`) and on new ones (`WARNING: fs/a.c:3 at f+0x4/0x5, CPU#1: a/2`).
-  { line: /^WARNING: .{0,200}\blib\/refcount\.c:/, title: 'WARNING: refcount bug in {frame}', frame: 'trace' },
-  { line: /^WARNING: .{0,200}\blib\/debugobjects\.c:/, title: 'WARNING: ODEBUG bug in {frame}', frame: 'trace', skip: /^_*call_rcu\w*$/ },
-  { line: /^WARNING: .{0,200}\bkernel\/locking\/(?:lockdep|mutex|rwsem|rtmutex)\w*\.c:/, title: 'WARNING: locking bug in {frame}', frame: 'trace' },
-  { line: /^WARNING: .{0,200}\blib\/kobject\.c:/, title: 'WARNING: kobject bug in {frame}', frame: 'trace' },
-  { line: /^WARNING: .{0,200}\blib\/list_debug\.c:/, title: 'BUG: corrupted list in {frame}', frame: 'trace' },
-  { line: /^WARNING: .{0,200}\bmm\/(?:slab_common\.c:\d+ (?:at )?kmalloc_slab|util\.c:\d+ (?:at )?_*kvmalloc_node)/, title: 'WARNING: kmalloc bug in {frame}', frame: 'trace' },
-  { line: /^WARNING: .{0,200}\bmm\/vmalloc\.c:\d+ (?:at )?_*vmalloc_node/, title: 'WARNING: zero-size vmalloc in {frame}', frame: 'trace' },
-  { line: /^WARNING: .{0,200}\bfs\/proc\/generic\.c:\d+ (?:at )?proc_register/, title: 'WARNING: proc registration bug in {frame}', frame: 'trace', skip: /^_*(?:proc_|remove_proc)\w+$/ },
-  { line: /^WARNING: .{0,200}\bdrivers\/usb\/core\/urb\.c:\d+ (?:at )?usb_submit_urb/, title: 'WARNING in {frame}/usb_submit_urb', frame: 'trace', skip: USB_CORE },
+  // Warnings with a name of their own, by the file and function that warn: kernel/panic.c.
+  { line: warnedIn('lib/refcount.c'), title: 'WARNING: refcount bug in {frame}', frame: 'trace' },
+  { line: warnedIn('lib/debugobjects.c'), title: 'WARNING: ODEBUG bug in {frame}', frame: 'trace', skip: /^_*call_rcu\w*$/ },
+  { line: warnedIn('kernel/locking/lockdep.c'), title: 'WARNING: locking bug in {frame}', frame: 'trace' },
+  { line: warnedIn('lib/kobject.c'), title: 'WARNING: kobject bug in {frame}', frame: 'trace' },
+  { line: warnedIn('lib/list_debug.c'), title: 'BUG: corrupted list in {frame}', frame: 'trace' },
+  { line: warnedIn('mm/(?:slab_common|slub|util).c', '(?:kmalloc_slab|_*kvmalloc_node)'), title: 'WARNING: kmalloc bug in {frame}', frame: 'trace' },
+  { line: warnedIn('mm/vmalloc.c', '_*vmalloc_node'), title: 'WARNING: zero-size vmalloc in {frame}', frame: 'trace' },
+  { line: warnedIn('fs/proc/generic.c', 'proc_register'), title: 'WARNING: proc registration bug in {frame}', frame: 'trace', skip: /^_*(?:proc_|remove_proc)\w+$/ },
+  { line: warnedIn('drivers/usb/core/urb.c', 'usb_submit_urb'), title: 'WARNING in {frame}/usb_submit_urb', frame: 'trace', skip: USB_CORE },
   { line: /^WARNING: kernel stack regs at .{0,100}has bad '(?<what>\w+)' value/, title: "WARNING: kernel stack regs has bad '{what}' value", stackless: true },
   { line: /^WARNING: kernel stack frame pointer at .{0,100}has bad value/, title: 'WARNING: kernel stack frame pointer has bad value', stackless: true },
-  { line: /^WARNING: (?:CPU: \d+ PID: \d+ )?at \S+:\d+|^WARNING: \S+:\d+ at |^WARNING: at /, title: 'WARNING in {frame}', frame: 'trace' },
-  { line: /^WARNING: CPU: \d+ PID: \d+/, title: 'WARNING in {frame}', frame: 'trace' },
+  { line: /^WARNING: (?:CPU: \d+ PID: \d+|at \S|\S+:\d+ at )/, title: 'WARNING in {frame}', frame: 'trace' },
 
   // kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h, kernel/workqueue.c
   { line: /^INFO: task .{1,80} blocked (?:for more than|in I\/O wait|on )/, title: 'INFO: task hung in {frame}', frame: 'waiter' },
@@ -161,9 +169,9 @@ export const TITLE_RULES: readonly TitleRule[] = [
 /** What no rule knows, and yet begins like a crash: its own words are its title. */
 export const OTHER_CRASH = /^(?<what>(?:BUG|WARNING): .{1,300})/;
 
-/** What begins like a crash and is none. */
+/** WARNINGs about nothing that broke. A shell's and a compiler's are among them where a console shows all. */
 export const HARMLESS =
-  /^(?:BUG [\w.-]+ \(.{0,100}\): kasan: bad access|WARNING: (?:\/|See |the mand mount option|Unsupported flag|Unprivileged eBPF|.{0,60}(?:uses wireless extensions|missed to adjust virtual screen|cpumask: online intersect)))/i;
+  /^WARNING: (?:\/|See |the mand mount option|Unsupported flag|Unprivileged eBPF|workqueue cpumask: |fbcon: |`[^`']{1,40}' uses wireless extensions)/i;
 
 /** Reports of other than crashes that bring a stack of their own: what follows is theirs. */
 export const FOREIGN_REPORT =
