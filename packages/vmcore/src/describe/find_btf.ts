@@ -3,7 +3,7 @@ import { u32 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { Btf } from './btf.ts';
 import type { Kallsyms } from './kallsyms.ts';
-import { type KernelMemory, pagedMemory } from './kernel_memory.ts';
+import { type KernelMemory, pagedMemory, tryRead } from './kernel_memory.ts';
 
 const PAGE = 4096;
 /** `struct btf_header` starts with magic, version 1, no flags. */
@@ -68,13 +68,4 @@ function sizeByHeader(memory: KernelMemory, start: VirtualAddress): number | und
   const size = headerLength + stringsAt + u32(header, 20);
   const likely = HEADER_SIZES.includes(headerLength) && typesAt === 0 && stringsAt >= typesLength;
   return likely && size >= LEAST_BYTES && size <= MOST_BYTES ? size : undefined;
-}
-
-function tryRead(memory: KernelMemory, address: VirtualAddress, length: number): Uint8Array | undefined {
-  try {
-    return memory.read(address, length);
-  } catch (error) {
-    if (error instanceof DumpError) return undefined;
-    throw error;
-  }
 }

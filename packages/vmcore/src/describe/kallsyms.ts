@@ -68,6 +68,8 @@ export class Kallsyms {
   readonly names: KallsymsNames;
   /** Whether the table has variables too (`CONFIG_KALLSYMS_ALL`). */
   readonly hasVariables: boolean;
+  /** Whether variables are passed over although the table has them. */
+  readonly #codeOnly: boolean;
   readonly #offsets: PagedBytes;
   readonly #base: VirtualAddress;
   readonly #tableAt: VirtualAddress;
@@ -80,14 +82,19 @@ export class Kallsyms {
   readonly #code: SymbolRange;
   readonly #variables: SymbolRange;
 
-  /** `relativeBase` is missing where the offsets count from their own place, `offsetsAt`. */
+  /**
+   * `relativeBase` is missing where the offsets count from their own place, `offsetsAt`. With `codeOnly` the
+   * table acts as that of a kernel without `CONFIG_KALLSYMS_ALL`, which is how other roads are tried.
+   */
   constructor(
     names: KallsymsNames,
     offsets: PagedBytes,
     offsetsAt: VirtualAddress,
     relativeBase: bigint | undefined,
+    codeOnly = false,
   ) {
     this.names = names;
+    this.#codeOnly = codeOnly;
     this.#offsets = offsets;
     this.#base = virtualAddress(relativeBase ?? offsetsAt);
     this.#tableAt = offsetsAt;
@@ -102,26 +109,30 @@ export class Kallsyms {
     this.#code = { start: this.#first, end: behind };
     this.#variables = { start: behind, end: names.count };
     // The last symbol is `_end` or one shortly behind it, or `_einittext` where code is all there is.
-    this.hasVariables = !isCode(names.type(names.count - 1));
+    this.hasVariables = !codeOnly && !isCode(names.type(names.count - 1));
     let end = names.count - 1;
     while (end > names.count - LAST_SYMBOLS && end > 0 && names.name(end) !== '_end') end -= 1;
     this.#end = names.name(end) === '_end' ? end : names.count - 1;
   }
 
   /** Finds the tables by VMCOREINFO. Throws `not-described` where it lacks them, as before v6.0. */
-  static fromVmcoreinfo(memory: KernelMemory, vmcoreinfo: Vmcoreinfo): Kallsyms {
-    return Kallsyms.at(memory, {
-      names: vmcoreinfo.symbol('kallsyms_names'),
-      numSyms: vmcoreinfo.symbol('kallsyms_num_syms'),
-      tokenTable: vmcoreinfo.symbol('kallsyms_token_table'),
-      tokenIndex: vmcoreinfo.symbol('kallsyms_token_index'),
-      offsets: vmcoreinfo.symbol('kallsyms_offsets'),
-      relativeBase: vmcoreinfo.findSymbol('kallsyms_relative_base'),
-    });
+  static fromVmcoreinfo(memory: KernelMemory, vmcoreinfo: Vmcoreinfo, codeOnly = false): Kallsyms {
+    return Kallsyms.at(
+      memory,
+      {
+        names: vmcoreinfo.symbol('kallsyms_names'),
+        numSyms: vmcoreinfo.symbol('kallsyms_num_syms'),
+        tokenTable: vmcoreinfo.symbol('kallsyms_token_table'),
+        tokenIndex: vmcoreinfo.symbol('kallsyms_token_index'),
+        offsets: vmcoreinfo.symbol('kallsyms_offsets'),
+        relativeBase: vmcoreinfo.findSymbol('kallsyms_relative_base'),
+      },
+      codeOnly,
+    );
   }
 
   /** Reads the tables at known addresses. */
-  static at(memory: KernelMemory, at: KallsymsAddresses): Kallsyms {
+  static at(memory: KernelMemory, at: KallsymsAddresses, codeOnly = false): Kallsyms {
     const count = u32(memory.read(at.numSyms, 4), 0);
     if (count === 0 || count > MOST_SYMBOLS) {
       throw new DumpError('bad-format', `kallsyms_num_syms at ${hexAddress(at.numSyms)} is ${count}`, {
@@ -139,7 +150,7 @@ export class Kallsyms {
     );
     const offsets = pagedMemory(memory, at.offsets, count * 4, 'kallsyms_offsets');
     const base = at.relativeBase === undefined ? undefined : u64Big(memory.read(at.relativeBase, 8), 0);
-    return new Kallsyms(names, offsets, at.offsets, base);
+    return new Kallsyms(names, offsets, at.offsets, base, codeOnly);
   }
 
   /** Number of symbols. */
@@ -167,6 +178,7 @@ export class Kallsyms {
   find(name: string): SymbolEntry[] {
     return [this.#perCpu, this.#code, this.#variables]
       .flatMap((range) => this.names.find(name, range))
+      .filter((n) => !this.#codeOnly || isCode(this.names.type(n)))
       .map((n) => this.#entry(n, name, this.names.type(n)));
   }
 
@@ -176,7 +188,7 @@ export class Kallsyms {
    */
   variable(name: string): VirtualAddress | undefined {
     for (const range of [this.#variables, this.#perCpu, this.#code]) {
-      const [n] = this.names.find(name, range);
+      const n = this.names.find(name, range).find((m) => !this.#codeOnly || isCode(this.names.type(m)));
       if (n !== undefined) return this.address(n);
     }
     return undefined;
@@ -192,6 +204,7 @@ export class Kallsyms {
     if (!found) return undefined;
     const { first, start, end, place } = found;
     const name = this.names.name(first);
+    if (this.#codeOnly && !isCode(this.names.type(first))) return undefined;
     // Without variables, what seems to belong to the symbol at the code's end is data.
     if (!this.hasVariables && (name === '_etext' || name === '_einittext')) return undefined;
     return { name, address: addTo(this.#base, start), offset: place - start, size: end - start };

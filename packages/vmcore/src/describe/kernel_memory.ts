@@ -1,5 +1,7 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import type { ByteSource } from '../bytes/byte_source.ts';
+import { DumpError } from '../bytes/errors.ts';
+import { asciiText } from '../bytes/text.ts';
 import { PagedBytes } from './paged_bytes.ts';
 
 /** What the tables of this folder need of the crashed kernel's memory. */
@@ -24,4 +26,36 @@ export function pagedMemory(
   what: string,
 ): PagedBytes {
   return new PagedBytes(memorySource(memory, start, size), what, Number(start & 0xfffn));
+}
+
+/** Longest name that is read from memory: longer ones (`KSYM_NAME_LEN` is 512) are damage, and cut. */
+const MOST_STRING = 1024;
+
+/** A NUL-terminated string of ASCII. Throws what reading memory throws. */
+export function readString(memory: KernelMemory, address: VirtualAddress): string {
+  let text = '';
+  while (text.length < MOST_STRING) {
+    const at = addTo(address, text.length);
+    // Never past the end of a page: the next may be missing, and the string may not reach it.
+    const length = Math.min(64, 4096 - Number(at & 0xfffn));
+    const bytes = memory.read(at, length);
+    const end = bytes.indexOf(0);
+    text += asciiText(end < 0 ? bytes : bytes.subarray(0, end));
+    if (end >= 0) return text;
+  }
+  return text;
+}
+
+/** `memory.read`, but undefined where any of it cannot be had. */
+export function tryRead(
+  memory: KernelMemory,
+  address: VirtualAddress,
+  length: number,
+): Uint8Array | undefined {
+  try {
+    return memory.read(address, length);
+  } catch (error) {
+    if (error instanceof DumpError) return undefined;
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts'
 import { i32 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Kallsyms } from './kallsyms.ts';
-import { type KernelMemory, pagedMemory } from './kernel_memory.ts';
+import { type KernelMemory, pagedMemory, tryRead } from './kernel_memory.ts';
 import { type OrcBlocks, type OrcLayout, OrcTable } from './orc.ts';
 
 /** A kernel has some 500,000 entries. */
@@ -191,14 +191,5 @@ class Shape {
     return this.#code.some(
       ({ start, end }) => place >= Number(start - this.#origin) && place < Number(end - this.#origin),
     );
-  }
-}
-
-function tryRead(memory: KernelMemory, address: VirtualAddress, length: number): Uint8Array | undefined {
-  try {
-    return memory.read(virtualAddress(address), length);
-  } catch (error) {
-    if (error instanceof DumpError) return undefined;
-    throw error;
   }
 }

@@ -178,7 +178,10 @@ class Walker {
     const pageAbove = ((this.#sp + 0xfffn) & ~0xfffn) as VirtualAddress;
     this.#stack = this.#context.stackAt(this.#sp) ?? this.#context.stackAt(pageAbove);
     if (this.#stack) this.#visited.add(this.#stack.name);
-    if (!this.#interrupted && !this.#context.isText(this.#ip)) this.#notCode();
+    if (!this.#interrupted && !this.#stack) {
+      // What a task that has given back its stack left there is no frame.
+      this.#stop('off-stack', `${hexAddress(this.#sp)} lies on no stack`);
+    } else if (!this.#interrupted && !this.#context.isText(this.#ip)) this.#notCode();
     else {
       do this.#frames.push(this.#frame());
       while (this.#next());
