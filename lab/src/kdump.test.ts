@@ -41,10 +41,12 @@ describe('readDump', () => {
     expect(vmcoreinfoValue(dump.vmcoreinfo, 'BUILD-ID')).toBeUndefined();
   });
 
-  it('knows a dump that says it is not complete', () => {
+  it('knows a dump that says it is not complete, and counts the pages it has', () => {
     const file = smallDump();
+    file.fill(0, 4 * BLOCK + 2 * 24, 4 * BLOCK + 3 * 24);
+    expect(() => readDump(file)).toThrow('page descriptor 2 points at [0, 0)');
     file.writeUInt32LE(0x28, 424);
-    expect(readDump(file).incomplete).toBe(true);
+    expect(readDump(file)).toMatchObject({ incomplete: true, pages: 2 });
   });
 
   it('refuses a dump with a page past its end', () => {

@@ -44,8 +44,9 @@ export function readDump(file: Buffer): DumpFacts {
     bitmapAt + (bitmapBlocks * blockSize) / 2,
     bitmapAt + bitmapBlocks * blockSize,
   );
-  const pages = countBits(bitmap);
-  checkDescriptors(file, bitmapAt + bitmapBlocks * blockSize, pages, blockSize);
+  const incomplete = (status & INCOMPLETE) !== 0;
+  const at = bitmapAt + bitmapBlocks * blockSize;
+  const pages = followDescriptors(file, { at, count: countBits(bitmap), blockSize, incomplete });
   return {
     headerVersion: file.readUInt32LE(8),
     release: file
@@ -53,31 +54,39 @@ export function readDump(file: Buffer): DumpFacts {
       .replace(/\0.*/s, ''),
     dumpLevel: file.readInt32LE(sub + 8),
     codec: CODECS.find(([bit]) => (status & bit) !== 0)?.[1] ?? 'none',
-    incomplete: (status & INCOMPLETE) !== 0,
+    incomplete,
     pages,
     vmcoreinfo: file.toString('latin1', noteOffset, noteOffset + noteSize),
   };
 }
 
-function checkDescriptors(file: Buffer, at: number, pages: number, blockSize: number): void {
-  const end = at + pages * DESCRIPTOR_BYTES;
-  if (end > file.length)
-    throw new Error(`descriptors of ${pages} pages end at ${end}; the file ends at ${file.length}`);
-  for (let index = 0; index < pages; index += 1) {
+interface Descriptors {
+  readonly at: number;
+  readonly count: number;
+  readonly blockSize: number;
+  /** A dump that was cut has empty descriptors for the pages that it lacks. */
+  readonly incomplete: boolean;
+}
+
+/** Returns how many pages have data in the file. */
+function followDescriptors(file: Buffer, { at, count, blockSize, incomplete }: Descriptors): number {
+  const end = at + count * DESCRIPTOR_BYTES;
+  if (end > file.length) {
+    throw new Error(`descriptors of ${count} pages end at ${end}; the file ends at ${file.length}`);
+  }
+  let pages = 0;
+  for (let index = 0; index < count; index += 1) {
     const descriptor = at + index * DESCRIPTOR_BYTES;
     const offset = Number(file.readBigInt64LE(descriptor));
     const size = file.readUInt32LE(descriptor + 8);
-    if (
-      size === 0 ||
-      size > blockSize ||
-      offset < end - pages * DESCRIPTOR_BYTES ||
-      offset + size > file.length
-    ) {
-      throw new Error(
-        `page descriptor ${index} points at [${offset}, ${offset + size}); the file ends at ${file.length}`,
-      );
+    if (incomplete && offset === 0 && size === 0) continue;
+    if (size === 0 || size > blockSize || offset < at || offset + size > file.length) {
+      const range = `[${offset}, ${offset + size})`;
+      throw new Error(`page descriptor ${index} points at ${range}; the file ends at ${file.length}`);
     }
+    pages += 1;
   }
+  return pages;
 }
 
 function countBits(bytes: Buffer): number {

@@ -1,0 +1,59 @@
+"""What drgn makes of a dump, as one JSON object on standard output.
+
+Usage: drgn_facts.py DUMP VMLINUX [MODULE.ko...] <SYMBOLS: one name a line on standard input.
+drgn has no other interface than Python's; everything that can be judged elsewhere is judged there.
+"""
+import json
+import sys
+
+import drgn
+from drgn.helpers.linux.pid import for_each_task
+from drgn.helpers.linux.sched import task_cpu
+
+
+def facts_of_frame(frame):
+    try:
+        symbol = frame.symbol()
+    except LookupError:
+        return {"pc": hex(frame.pc), "symbol": None, "offset": 0}
+    return {"pc": hex(frame.pc), "symbol": symbol.name, "offset": frame.pc - symbol.address}
+
+
+def address_of(program, name):
+    try:
+        return hex(program.symbol(name).address)
+    except LookupError:
+        return None
+
+
+def main():
+    dump, *debug_info = sys.argv[1:]
+    program = drgn.Program()
+    program.set_core_dump(dump)
+    program.load_debug_info(debug_info)
+    crashed = program.crashed_thread()
+    trace = list(crashed.stack_trace())
+    names = sys.stdin.read().split()
+    json.dump(
+        {
+            "version": drgn.__version__,
+            "release": program["init_uts_ns"].name.release.string_().decode(),
+            "threads": sum(1 for _ in for_each_task(program)),
+            "crashed": {
+                "pid": crashed.tid,
+                "cpu": task_cpu(crashed.object),
+                "command": crashed.object.comm.string_().decode(),
+                "frames": [facts_of_frame(frame) for frame in trace if not frame.is_inline],
+                "inlined": sum(1 for frame in trace if frame.is_inline),
+            },
+            "addresses": {
+                name: address
+                for name, address in ((name, address_of(program, name)) for name in names)
+                if address is not None
+            },
+        },
+        sys.stdout,
+    )
+
+
+main()
