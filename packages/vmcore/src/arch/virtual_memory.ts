@@ -2,8 +2,8 @@ import { addTo, type PhysicalAddress, type VirtualAddress } from '../bytes/addre
 import { hexHalves, highHalf, i32, i64Big, lowHalf, u8, u16, u32, u64, u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { utf8Text } from '../bytes/text.ts';
-import { absentMemory, type PhysicalMemory } from '../physical_memory.ts';
-import { NO_TABLE, type Translator, UNMAPPED } from './translator.ts';
+import { type Absence, absentMemory, type PhysicalMemory } from '../physical_memory.ts';
+import { NO_TABLE, type Translator } from './translator.ts';
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -35,29 +35,23 @@ export class VirtualMemory {
   readHalves(high: number, low: number, length: number): Uint8Array {
     const { pageSize } = this.physical;
     const offset = low & (pageSize - 1);
-    if (offset + length <= pageSize) return this.#page(high, low).subarray(offset, offset + length);
-    const bytes = allocate(high, low, length);
-    let done = 0;
-    while (done < length) {
-      const sum = low + done;
-      const part = Math.min(pageSize - (sum & (pageSize - 1)), length - done);
-      const at = sum & (pageSize - 1);
-      const carry = Math.floor(sum / TWO_32);
-      bytes.set(this.#page((high + carry) >>> 0, sum >>> 0).subarray(at, at + part), done);
-      done += part;
+    if (offset + length <= pageSize) {
+      const page = this.#page(high, low);
+      if (typeof page !== 'object') throw this.#whyNot(high, low);
+      return page.subarray(offset, offset + length);
     }
-    return bytes;
+    return this.#copy(high, low, length) ?? this.#throwFirst(high, low, length);
   }
 
   /** `read`, but undefined where the memory is not mapped or not in the dump. */
   tryRead(address: VirtualAddress, length: number): Uint8Array | undefined {
-    try {
-      return this.read(address, length);
-    } catch (error) {
-      if (error instanceof DumpError && (error.code === 'unmapped' || error.code === 'absent-memory'))
-        return undefined;
-      throw error;
-    }
+    const high = highHalf(address);
+    const low = lowHalf(address);
+    const { pageSize } = this.physical;
+    const offset = low & (pageSize - 1);
+    if (offset + length > pageSize) return this.#copy(high, low, length);
+    const page = this.#page(high, low);
+    return typeof page === 'object' ? page.subarray(offset, offset + length) : undefined;
   }
 
   /** C `unsigned char`. */
@@ -120,20 +114,53 @@ export class VirtualMemory {
     return utf8Text(Uint8Array.from(parts));
   }
 
-  #page(high: number, low: number): Uint8Array {
-    const physical = this.#translator.translate(high, low);
-    if (physical < 0) throw noTranslation(high, low, physical);
+  /** Bytes of several pages; undefined when one of them cannot be had. */
+  #copy(high: number, low: number, length: number): Uint8Array | undefined {
     const { pageSize } = this.physical;
-    const page = this.physical.page(Math.floor(physical / pageSize));
-    if (typeof page === 'string') {
-      const error = absentMemory(physical, page);
-      throw new DumpError(error.code, `${error.message} (virtual ${hexHalves(high, low)})`, {
-        ...error.where,
-        virtual: hexHalves(high, low),
-      });
+    const bytes = allocate(high, low, length);
+    for (let done = 0; done < length; ) {
+      const at = (low + done) & (pageSize - 1);
+      const part = Math.min(pageSize - at, length - done);
+      const page = this.#page(carry(high, low, done), (low + done) >>> 0);
+      if (typeof page !== 'object') return undefined;
+      bytes.set(page.subarray(at, at + part), done);
+      done += part;
     }
-    return page;
+    return bytes;
   }
+
+  /** The page that holds the address; or why not: a reason of the translator, or of the dump. */
+  #page(high: number, low: number): Uint8Array | Absence | number {
+    const physical = this.#translator.translate(high, low);
+    return physical < 0 ? physical : this.physical.page(Math.floor(physical / this.physical.pageSize));
+  }
+
+  #throwFirst(high: number, low: number, length: number): never {
+    const { pageSize } = this.physical;
+    for (let done = 0; done < length; done += pageSize - ((low + done) & (pageSize - 1))) {
+      const at = (low + done) >>> 0;
+      if (typeof this.#page(carry(high, low, done), at) !== 'object')
+        throw this.#whyNot(carry(high, low, done), at);
+    }
+    throw new DumpError('io', `Memory at ${hexHalves(high, low)} changed while it was read`);
+  }
+
+  #whyNot(high: number, low: number): DumpError {
+    const virtual = hexHalves(high, low);
+    const physical = this.#translator.translate(high, low);
+    if (physical === NO_TABLE) {
+      return new DumpError('absent-memory', `The dump lacks a page table that maps ${virtual}`, { virtual });
+    }
+    if (physical < 0) return new DumpError('unmapped', `Nothing is mapped at ${virtual}`, { virtual });
+    const page = this.physical.page(Math.floor(physical / this.physical.pageSize));
+    const error = absentMemory(physical, typeof page === 'string' ? page : 'damaged');
+    return new DumpError(error.code, `${error.message} (virtual ${virtual})`, { ...error.where, virtual });
+  }
+}
+
+/** The high half of an address that is `offset` after another one. */
+function carry(high: number, low: number, offset: number): number {
+  return (high + Math.floor((low + offset) / TWO_32)) >>> 0;
 }
 
 // No structure of a kernel that is read whole is larger; a length from a damaged dump may be.
@@ -148,14 +175,4 @@ function allocate(high: number, low: number, length: number): Uint8Array {
       length,
     },
   );
-}
-
-function noTranslation(high: number, low: number, reason: number): DumpError {
-  const address = hexHalves(high, low);
-  if (reason === NO_TABLE) {
-    return new DumpError('absent-memory', `The dump lacks a page table that maps ${address}`, {
-      virtual: address,
-    });
-  }
-  return new DumpError('unmapped', `Nothing is mapped at ${address}`, { virtual: address, reason: UNMAPPED });
 }

@@ -23,10 +23,13 @@ const BLOCK_HEADER = 8;
 const DATALESS = 1;
 /** Position of a record that found no room for its text (`FAILED_LPOS`); an empty message has 3. */
 const FAILED_LPOS = 1;
-/** 64 MB of log has this many places; the kernel's own limit by configuration is 32 MB. */
-const MOST_RECORDS = 1 << 21;
+/** As many places as 32 MB of log have, the most that a kernel can be configured to. */
+const MOST_RECORDS = 1 << 20;
 const MOST_TEXT_BITS = 32;
 const TWO_32 = 0x1_0000_0000;
+
+/** A record's id, 62 bits as two halves. */
+type Id = readonly [high: number, low: number];
 
 interface Ring {
   readonly count: number;
@@ -34,9 +37,8 @@ interface Ring {
   readonly infos: VirtualAddress;
   readonly text: VirtualAddress;
   readonly textSize: number;
-  /** Ids as two halves of 62 bits. */
-  readonly head: readonly [number, number];
-  readonly tail: readonly [number, number];
+  readonly head: Id;
+  readonly tail: Id;
 }
 
 interface Layout {
@@ -65,18 +67,32 @@ export function* readRing(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): Genera
     length = MOST_RECORDS;
   }
   let gap: LogGap | undefined;
-  for (let back = length - 1; back >= 0; back--) {
-    const item = readRecord(memory, ring, layout, stepBack(ring.head, back));
-    if (typeof item !== 'string') {
-      if (gap !== undefined) yield gap;
-      gap = undefined;
-      yield item;
-    } else if (item !== 'unused') {
-      if (gap !== undefined && gap.reason !== item) yield gap;
-      gap = { kind: 'gap', reason: item, records: gap?.reason === item ? gap.records + 1 : 1 };
-    }
+  for (let back = length - 1; back >= 0; ) {
+    const id = stepBack(ring.head, back);
+    const item = readRecord(memory, ring, layout, id);
+    const records =
+      item === 'absent-memory' ? Math.min(back + 1, absentRecords(memory, ring, layout, id)) : 1;
+    back -= records;
+    if (item === 'unused') continue;
+    const isSameGap = gap !== undefined && gap.reason === item;
+    if (gap !== undefined && !isSameGap) yield gap;
+    if (typeof item !== 'string') yield item;
+    gap =
+      typeof item !== 'string'
+        ? undefined
+        : { kind: 'gap', reason: item, records: records + (isSameGap ? (gap?.records ?? 0) : 0) };
   }
   if (gap !== undefined) yield gap;
+}
+
+/** How many records from this one on share a page of descriptors that the dump lacks; 1 where it has it. */
+function absentRecords(memory: VirtualMemory, ring: Ring, layout: Layout, id: Id): number {
+  const place = id[1] % ring.count;
+  const address = addTo(ring.descriptors, place * layout.descriptor);
+  if (memory.tryRead(address, 1) !== undefined) return 1;
+  const { pageSize } = memory.physical;
+  const room = pageSize - (Number(address & 0xffffn) % pageSize);
+  return Math.min(Math.ceil(room / layout.descriptor), ring.count - place);
 }
 
 function layoutOf(vmcoreinfo: Vmcoreinfo): Layout {
@@ -114,7 +130,7 @@ function openRing(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): Ring {
       { countBits, textBits },
     );
   }
-  const id = (member: string): [number, number] => {
+  const id = (member: string): Id => {
     const bytes = memory.read(addTo(descriptors, vmcoreinfo.offset(member) + counter), 8);
     return [u32(bytes, 4) & ID_HIGH_MASK, u32(bytes, 0)];
   };
@@ -133,12 +149,11 @@ function readRecord(
   memory: VirtualMemory,
   ring: Ring,
   layout: Layout,
-  id: readonly [number, number],
+  id: Id,
 ): LogRecord | GapReason | 'unused' {
   const place = id[1] % ring.count;
   const descriptor = memory.tryRead(addTo(ring.descriptors, place * layout.descriptor), layout.descriptor);
-  const info = memory.tryRead(addTo(ring.infos, place * layout.info), layout.info);
-  if (descriptor === undefined || info === undefined) return 'absent-memory';
+  if (descriptor === undefined) return 'absent-memory';
   const stateHigh = u32(descriptor, layout.state + 4);
   const state = stateHigh >>> 30;
   if ((stateHigh & ID_HIGH_MASK) !== id[0] || u32(descriptor, layout.state) !== id[1]) {
@@ -147,6 +162,8 @@ function readRecord(
   }
   if (state === RESERVED) return 'being-written';
   if (state !== COMMITTED && state !== FINALIZED) return 'unused';
+  const info = memory.tryRead(addTo(ring.infos, place * layout.info), layout.info);
+  if (info === undefined) return 'absent-memory';
   const begin = u64Position(descriptor, layout.begin);
   const next = u64Position(descriptor, layout.next);
   const text = readText(memory, ring, id, begin, next, u16(info, layout.textLength));
@@ -178,7 +195,7 @@ function recordOf(info: Uint8Array, layout: Layout, bytes: Uint8Array): LogRecor
 function readText(
   memory: VirtualMemory,
   ring: Ring,
-  id: readonly [number, number],
+  id: Id,
   begin: number,
   next: number,
   textLength: number,
@@ -217,13 +234,13 @@ function u64Position(bytes: Uint8Array, at: number): number {
 }
 
 /** How many ids `to` is after `from`, in 62 bits. */
-function distance(from: readonly [number, number], to: readonly [number, number]): number {
+function distance(from: Id, to: Id): number {
   const low = to[1] - from[1];
   const high = (to[0] - from[0] - (low < 0 ? 1 : 0)) & ID_HIGH_MASK;
   return high * TWO_32 + (low >>> 0);
 }
 
-function stepBack(id: readonly [number, number], steps: number): [number, number] {
+function stepBack(id: Id, steps: number): [number, number] {
   const low = id[1] - steps;
   return [low < 0 ? (id[0] - 1) & ID_HIGH_MASK : id[0], low >>> 0];
 }
