@@ -3,11 +3,11 @@ import { addTo, type VirtualAddress } from './bytes/address.ts';
 import type { ByteSource } from './bytes/byte_source.ts';
 import { DumpError } from './bytes/errors.ts';
 import type { Container, ContainerOptions } from './container/container.ts';
-import { Btf } from './describe/btf.ts';
-import { Kallsyms } from './describe/kallsyms.ts';
-import { pagedMemory } from './describe/kernel_memory.ts';
+import { KernelDescription } from './describe/kernel_description.ts';
+import type { LoadedModules } from './describe/modules.ts';
+import type { Symbols } from './describe/symbols.ts';
 import { compileReader, type Field, type Read } from './describe/type_reader.ts';
-import { Types } from './describe/types.ts';
+import type { Types } from './describe/types.ts';
 import type { Vmcoreinfo } from './describe/vmcoreinfo.ts';
 import type { PhysicalMemory } from './physical_memory.ts';
 import { openVmcore, type Vmcore } from './vmcore.ts';
@@ -25,28 +25,32 @@ export class Dump {
   readonly physical: PhysicalMemory;
   /** The kernel's own address space. */
   readonly memory: VirtualMemory;
+  /** Symbols, types and unwind tables by the kernel's own account. */
+  readonly description: KernelDescription;
   readonly #readers = new Map<object, ObjectReader<never>>();
   readonly #made = new Map<unknown, unknown>();
-  #symbols: Kallsyms | undefined;
-  #types: Types | undefined;
 
   constructor(vmcore: Vmcore) {
     this.container = vmcore.container;
     this.vmcoreinfo = vmcore.vmcoreinfo;
     this.physical = vmcore.physical;
     this.memory = vmcore.virtual;
+    this.description = new KernelDescription(vmcore.virtual, vmcore.vmcoreinfo);
   }
 
-  /** Names and addresses of the kernel's image. Throws `not-described` for kernels before 6.0. */
-  get symbols(): Kallsyms {
-    this.#symbols ??= Kallsyms.fromVmcoreinfo(this.memory, this.vmcoreinfo);
-    return this.#symbols;
+  /** Names and addresses in the kernel's image and its modules. Throws `not-described` for kernels before 6.0. */
+  get symbols(): Symbols {
+    return this.description.symbols;
   }
 
   /** The kernel's types, from its BTF. Throws `not-described` for a kernel without. */
   get types(): Types {
-    this.#types ??= new Types(this.#findBtf());
-    return this.#types;
+    return this.description.types;
+  }
+
+  /** Where modules are loaded. */
+  get loadedModules(): LoadedModules {
+    return this.description.modules;
   }
 
   /** Address of a variable of the kernel by its name. Throws `not-described`. */
@@ -57,9 +61,12 @@ export class Dump {
     return address;
   }
 
-  /** Address of a variable of the kernel, if anything names it: VMCOREINFO, then kallsyms. */
+  /**
+   * Address of a variable of the kernel, if anything names it: VMCOREINFO, kallsyms, or where that has code
+   * only, what the kernel exports to modules.
+   */
   findVariable(name: string): VirtualAddress | undefined {
-    return this.vmcoreinfo.findSymbol(name) ?? this.symbols.variable(name);
+    return this.description.findVariable(name);
   }
 
   /**
@@ -84,15 +91,6 @@ export class Dump {
   /** `container_of`: the object whose member lies at `address`. */
   containerOf(address: VirtualAddress, type: string, member: string): VirtualAddress {
     return addTo(address, -this.types.offsetof(type, member));
-  }
-
-  #findBtf(): Btf {
-    const start = this.symbols.variable('__start_BTF');
-    const stop = this.symbols.variable('__stop_BTF');
-    if (start === undefined || stop === undefined) {
-      throw new DumpError('not-described', 'The kernel names no BTF (__start_BTF): its types are unknown');
-    }
-    return new Btf(pagedMemory(this.memory, start, Number(stop - start), 'BTF'));
   }
 }
 

@@ -1,31 +1,22 @@
-import { addTo, hexAddress, type VirtualAddress } from '../bytes/address.ts';
+import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
+import type { LoadedModule, ModuleRegion } from '../describe/modules.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { listEntries } from './list.ts';
 import { taintFlags } from './taint.ts';
 
-/** Kernel memory `[start, end)` that belongs to a module. */
-export interface ModuleRange {
-  /** As the kernel names the part: `text`, `data`, `rodata`, `ro_after_init`, `init_text`…; `core` and `init` before 6.4. */
-  readonly part: string;
-  readonly start: VirtualAddress;
-  readonly end: VirtualAddress;
-  /** Whether code may lie in it. */
-  readonly text: boolean;
-}
-
 /** A loadable module: C `struct module`. */
 export interface Module {
   readonly address: VirtualAddress;
   readonly name: string;
-  /** As /proc/modules has it: `Live`, `Loading` or `Unloading`; `Unformed` for one that is not shown there. */
-  readonly state: 'Live' | 'Loading' | 'Unloading' | 'Unformed' | 'unknown';
+  /** As /proc/modules has it. */
+  readonly state: 'Live' | 'Loading' | 'Unloading' | 'unknown';
   /** Memory of the module; parts that were freed, as init parts are after loading, are left out. */
-  readonly ranges: readonly ModuleRange[];
+  readonly regions: readonly ModuleRegion[];
   /** Where its code starts: the address in /proc/modules. */
   readonly base: VirtualAddress;
-  /** Bytes of all ranges: the size in /proc/modules. */
+  /** Bytes of all regions: the size in /proc/modules. */
   readonly sizeBytes: number;
   /** References, -1 while it is unloaded; undefined in kernels whose modules stay. */
   readonly references: number | undefined;
@@ -47,7 +38,6 @@ export interface ModuleList {
 }
 
 const MODULE = {
-  name: field.text('name'),
   state: field.number('state'),
   references: field.optional(field.number('refcnt.counter')),
   init: field.optional(field.pointer('init')),
@@ -57,13 +47,13 @@ const MODULE = {
   srcversion: field.optional(field.pointer('srcversion')),
 };
 
-const STATES = ['Live', 'Loading', 'Unloading', 'Unformed'] as const;
+/** `enum module_state`. */
+const STATES = ['Live', 'Loading', 'Unloading'] as const;
 
 /** References that a loaded module has of itself (`MODULE_REF_BASE`). */
 const OWN_REFERENCES = 1;
 
-/** No kernel has more modules than this. */
-const MOST_MODULES = 1 << 14;
+/** No module has more users than this. */
 const MOST_USERS = 1 << 12;
 
 /**
@@ -74,41 +64,30 @@ export function readModules(dump: Dump): ModuleList {
   return dump.once(collectModules);
 }
 
-/** The module whose memory an address lies in. */
-export function moduleAt(dump: Dump, address: bigint): Module | undefined {
-  return readModules(dump).modules.find(({ ranges }) =>
-    ranges.some(({ start, end }) => address >= start && address < end),
-  );
-}
-
 function collectModules(dump: Dump): ModuleList {
-  // A kernel built without modules has no such type.
-  if (!dump.types.has('module', 'list')) return { modules: [], problems: [] };
-  const head = dump.variable('modules');
-  const { entries, problem } = listEntries(dump, head, 'module', 'list', MOST_MODULES);
-  const problems = problem === undefined ? [] : [problem];
+  const { modules: loaded, problem } = dump.loadedModules;
+  const problems = problem === undefined ? [] : [problem.message];
   const modules: Module[] = [];
-  for (const address of entries) {
+  for (const module of loaded) {
     try {
-      modules.push(readModule(dump, address, problems));
+      modules.push(readModule(dump, module, problems));
     } catch (error) {
       if (!(error instanceof DumpError) || error.code === 'io') throw error;
-      problems.push(`The module at ${hexAddress(address)}: ${error.message}`);
+      problems.push(`Module ${module.name}: ${error.message}`);
     }
   }
   return { modules, problems };
 }
 
-function readModule(dump: Dump, address: VirtualAddress, problems: string[]): Module {
+function readModule(dump: Dump, { address, name, regions }: LoadedModule, problems: string[]): Module {
   const module = dump.reader('module', MODULE)(address);
-  const ranges = moduleRanges(dump, address);
   return {
     address,
-    name: module.name,
+    name,
     state: STATES[module.state] ?? 'unknown',
-    ranges,
-    base: ranges.find(({ text }) => text)?.start ?? (0n as VirtualAddress),
-    sizeBytes: ranges.reduce((sum, { start, end }) => sum + Number(end - start), 0),
+    regions,
+    base: regions.find(({ text }) => text)?.start ?? (0n as VirtualAddress),
+    sizeBytes: regions.reduce((sum, { start, end }) => sum + Number(end - start), 0),
     references: module.references === undefined ? undefined : module.references - OWN_REFERENCES,
     permanent: (module.init ?? 0n) !== 0n && (module.exit ?? 0n) === 0n,
     users: moduleUsers(dump, address, problems),
@@ -119,30 +98,6 @@ function readModule(dump: Dump, address: VirtualAddress, problems: string[]): Mo
     version: textAt(dump, module.version),
     srcversion: textAt(dump, module.srcversion),
   };
-}
-
-/** Parts by their place in `module.mem`: `enum mod_mem_type` without its `MOD_`. */
-const PARTS = ['text', 'data', 'rodata', 'ro_after_init', 'init_text', 'init_data', 'init_rodata'] as const;
-
-const MEMORY = { base: field.pointer('base'), size: field.number('size') };
-
-function moduleRanges(dump: Dump, address: VirtualAddress): ModuleRange[] {
-  const { types } = dump;
-  const found: ModuleRange[] = [];
-  const take = (type: string, member: string, part: string, text: boolean) => {
-    const { base, size } = dump.reader(type, MEMORY)(addTo(address, types.offsetof('module', member)));
-    if (base !== 0n && size !== 0) found.push({ part, start: base, end: addTo(base, size), text });
-  };
-  // One range for each kind of memory since 6.4 (ac3b43283923).
-  if (types.has('module', 'mem')) {
-    PARTS.forEach((part, n) => {
-      if (types.has('module', `mem[${n}]`)) take('module_memory', `mem[${n}]`, part, part.endsWith('text'));
-    });
-  } else {
-    take('module_layout', 'core_layout', 'core', true);
-    take('module_layout', 'init_layout', 'init', true);
-  }
-  return found;
 }
 
 function moduleUsers(dump: Dump, address: VirtualAddress, problems: string[]): string[] {
