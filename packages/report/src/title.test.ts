@@ -1,12 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { SAMPLES } from '../test/title_samples.ts';
+import { SAMPLES as COMMON } from '../test/title_samples.ts';
+import { CHECKER_SAMPLES } from '../test/title_samples_checkers.ts';
+import { RARE_SAMPLES } from '../test/title_samples_rare.ts';
 import { titleOf, titleOfLines } from './title.ts';
+import { LEAD, TITLE_RULES, type TitleRule } from './title_rules.ts';
+
+const SAMPLES = [...CHECKER_SAMPLES, ...COMMON, ...RARE_SAMPLES];
 
 function stamped(log: string, prefix: string): string {
   return log
     .split('\n')
     .map((line) => prefix + line)
     .join('\n');
+}
+
+/** The rule that holds of a log's first line that any rule knows. */
+function ruleOf(lines: readonly string[]): TitleRule | undefined {
+  const first = lines.find((line) => TITLE_RULES.some((rule) => rule.line.test(line))) ?? '';
+  return TITLE_RULES.find(
+    (rule) =>
+      rule.line.test(first) && (rule.with === undefined || lines.some((line) => rule.with?.test(line))),
+  );
 }
 
 const BOOT = `[    0.000000] Linux version 6.6.0 (builder@host) (gcc 13.2.0) #1 SMP
@@ -22,6 +36,12 @@ describe('titleOf', () => {
       expect(found).toMatchObject({ title, kind: sample.kind, corrupted: sample.corrupted ?? false });
       expect(found?.frame === null || title.includes(found?.frame ?? '')).toBe(true);
     }
+  });
+
+  it('has a sample for every rule', () => {
+    const logs = SAMPLES.map((sample) => sample.log.split('\n').map((line) => line.replace(LEAD, '')));
+    const named = new Set(logs.map(ruleOf));
+    expect(TITLE_RULES.filter((rule) => !named.has(rule)).map((rule) => rule.title)).toEqual([]);
   });
 
   it('takes the first crash of a log', () => {
