@@ -1,10 +1,11 @@
-import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import type { VirtualAddress } from '../bytes/address.ts';
 import { i32 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { StackBounds } from '../describe/unwind.ts';
 import type { Dump } from '../dump.ts';
 import { type PerCpu, perCpu } from './percpu.ts';
+import { exceptionStacks, hotVariable, irqStack } from './stack_bounds.ts';
 
 /** A CPU of the crashed machine. */
 export interface Cpu {
@@ -70,64 +71,6 @@ function known(address: VirtualAddress | undefined): VirtualAddress | undefined 
 function currentTask(dump: Dump, cpus: PerCpu, cpu: number): VirtualAddress | undefined {
   const at = hotVariable(dump, cpus, cpu, 'current_task', 'current_task');
   return at === undefined ? undefined : dump.memory.pointer(at);
-}
-
-/** Address of a member of `pcpu_hot`, or of the variable that stands for it in other kernels. */
-function hotVariable(
-  dump: Dump,
-  cpus: PerCpu,
-  cpu: number,
-  member: string,
-  variable: string,
-): VirtualAddress | undefined {
-  const hot = dump.types.has('pcpu_hot', member) ? cpus.findVariable('pcpu_hot', cpu) : undefined;
-  if (hot !== undefined) return addTo(hot, dump.types.offsetof('pcpu_hot', member));
-  return cpus.findVariable(variable, cpu);
-}
-
-const PAGE = 4096n;
-
-/** The stack of interrupts and softirqs. */
-function irqStack(dump: Dump, cpus: PerCpu, cpu: number): StackBounds[] {
-  const at = hotVariable(dump, cpus, cpu, 'hardirq_stack_ptr', 'hardirq_stack_ptr');
-  const pointer = at === undefined ? 0n : dump.memory.pointer(at);
-  if (pointer === 0n) return [];
-  // It points at the topmost word since 5.12 (951c2a51ae75), one past it before.
-  const high = ((pointer + PAGE - 1n) / PAGE) * PAGE;
-  const size = dump.types.findId('struct irq_stack') === undefined ? 16384 : dump.types.sizeof('irq_stack');
-  return [{ name: 'IRQ', low: high - BigInt(size), high }];
-}
-
-/** What the kernel calls a member of `struct cea_exception_stacks` when it prints a stack. */
-const EXCEPTION_NAMES: Readonly<Record<string, string>> = {
-  DF_stack: '#DF',
-  NMI_stack: 'NMI',
-  DB_stack: '#DB',
-  MCE_stack: '#MC',
-  VC_stack: '#VC',
-  VC2_stack: '#VC2',
-};
-
-/**
- * The stacks of exceptions that have one of their own, and the one on which system calls and exceptions from
- * user space enter: all in the CPU's `struct cpu_entry_area`, whose place is random since 6.2.
- */
-function exceptionStacks(dump: Dump, cpus: PerCpu, cpu: number): StackBounds[] {
-  const { types } = dump;
-  const at = cpus.findVariable('cea_exception_stacks', cpu);
-  const base = at === undefined ? 0n : dump.memory.pointer(at);
-  if (base === 0n) return [];
-  const stacks: StackBounds[] = [];
-  for (const [member, place] of types.members('struct cea_exception_stacks')) {
-    const name = EXCEPTION_NAMES[member];
-    if (name === undefined) continue;
-    const low = base + BigInt(place.bitOffset / 8);
-    stacks.push({ name, low, high: low + BigInt(types.sizeof(place.type)) });
-  }
-  const area = base - BigInt(types.offsetof('cpu_entry_area', 'estacks'));
-  const low = area + BigInt(types.offsetof('cpu_entry_area', 'entry_stack_page'));
-  stacks.push({ name: 'ENTRY', low, high: low + BigInt(types.sizeof('struct entry_stack')) });
-  return stacks;
 }
 
 /** The CPU that crashed, and the one that stopped the others; undefined where the kernel crashed nowhere. */
