@@ -105,7 +105,7 @@ static JSValue sys_statvfs(ARGS)
 	JSValue object = JS_NewObject(ctx);
 	set(ctx, object, "totalBytes", (int64_t)(status.f_blocks * status.f_frsize));
 	set(ctx, object, "freeBytes", (int64_t)(status.f_bfree * status.f_frsize));
-	set(ctx, object, "readOnly", (status.f_flag & ST_RDONLY) != 0);
+	set(ctx, object, "flags", (int64_t)status.f_flag);
 	return object;
 }
 
@@ -135,37 +135,21 @@ static JSValue sys_unmount(ARGS)
 	return value;
 }
 
-/* Of the mount's other flags none may get lost: MS_REMOUNT sets them all anew. */
-static unsigned long kept_mount_flags(const struct statvfs *status)
-{
-	static const struct {
-		unsigned long found, kept;
-	} flags[] = {
-		{ ST_NOSUID, MS_NOSUID },	  { ST_NODEV, MS_NODEV },     { ST_NOEXEC, MS_NOEXEC },
-		{ ST_SYNCHRONOUS, MS_SYNCHRONOUS }, { ST_NOATIME, MS_NOATIME }, { ST_NODIRATIME, MS_NODIRATIME },
-		{ ST_RELATIME, MS_RELATIME },
-	};
-	unsigned long kept = 0;
-
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (status->f_flag & flags[i].found)
-			kept |= flags[i].kept;
-	return kept;
-}
-
-static JSValue sys_remount_writable(ARGS)
+/* mount(path, type or "", flags, options or "") */
+static JSValue sys_mount(ARGS)
 {
 	UNUSED;
-	struct statvfs status;
+	int64_t flags;
 	const char *path = JS_ToCString(ctx, argv[0]);
+	const char *type = JS_ToCString(ctx, argv[1]);
+	const char *options = JS_ToCString(ctx, argv[3]);
+	JSValue value = JS_EXCEPTION;
 
-	if (!path)
-		return JS_EXCEPTION;
-	long got = RETRY(statvfs(path, &status));
-	if (got == 0)
-		got = mount(NULL, path, NULL, MS_REMOUNT | kept_mount_flags(&status), NULL);
-	JSValue value = result(ctx, got);
+	if (path && type && options && JS_ToInt64(ctx, &flags, argv[2]) == 0)
+		value = result(ctx, mount(type, path, type, (unsigned long)flags, options));
 	JS_FreeCString(ctx, path);
+	JS_FreeCString(ctx, type);
+	JS_FreeCString(ctx, options);
 	return value;
 }
 
@@ -371,7 +355,7 @@ static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("statvfs", 1, sys_statvfs),
 	JS_CFUNC_DEF("sysinfo", 0, sys_sysinfo),
 	JS_CFUNC_DEF("unmount", 1, sys_unmount),
-	JS_CFUNC_DEF("remountWritable", 1, sys_remount_writable),
+	JS_CFUNC_DEF("mount", 4, sys_mount),
 	JS_CFUNC_DEF("reboot", 0, sys_reboot),
 	JS_CFUNC_DEF("fork", 0, sys_fork),
 	JS_CFUNC_DEF("exitNow", 1, sys_exit_now),

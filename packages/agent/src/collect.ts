@@ -16,6 +16,8 @@ import { readVmcoreFacts, type VmcoreFacts, vmcoreLog } from './vmcore_log.ts';
 
 /** A console that does not take a short line within this is left alone from then on. */
 const NOTE_LIMIT_SECONDS = 5;
+/** makedumpfile's copy of VMCOREINFO is a page or two. */
+const TMP_BYTES = 4 << 20;
 
 /** Says a line on the consoles. */
 type Note = (line: string) => void;
@@ -48,6 +50,7 @@ function notes(port: Port): Note {
 
 function collectCrash(port: Port, settings: Settings, note: Note): void {
   calm(port);
+  provideTmp(port, note);
   const onDisk = <T>(work: () => T): Outcome<T> => port.isolate(settings.file_limit_seconds, work);
   const facts = knownFacts(port, settings, note);
   const date = preparePersist(port, settings, note);
@@ -111,6 +114,25 @@ function calm(port: Port): void {
   }
 }
 
+/**
+ * makedumpfile keeps a copy of VMCOREINFO in `/tmp`, whatever TMPDIR says, and fails where that cannot be
+ * written to, as in an image that is read-only. Then `/tmp` becomes a little memory.
+ */
+function provideTmp(port: Port, note: Note): void {
+  const probe = '/tmp/.kcrash.part';
+  const writable = port.isolate(NOTE_LIMIT_SECONDS, () => {
+    port.create(probe, 0o600).close();
+    port.unlink(probe);
+  });
+  if (writable.ok) return;
+  try {
+    port.mountMemory('/tmp', TMP_BYTES);
+  } catch (error) {
+    if (!(error instanceof PortError)) throw error;
+    note(`/tmp is not writable (${writable.why}) and cannot be made so: ${error.message}`);
+  }
+}
+
 /** What the notes of `/proc/vmcore` tell; all unknown where they cannot be read. */
 function knownFacts(port: Port, settings: Settings, note: Note): VmcoreFacts {
   const facts = port.isolate(settings.dmesg_limit_seconds, () => readVmcoreFacts(port, VMCORE));
@@ -132,7 +154,7 @@ function preparePersist(port: Port, settings: Settings, note: Note): string | nu
     note(`${persist} is not mounted; keeping the crash on ${mount.mountPoint} (${mount.type})`);
   }
   if (mount?.readOnly === true) {
-    const writable = port.isolate(settings.file_limit_seconds, () => port.remountWritable(mount.mountPoint));
+    const writable = port.isolate(settings.file_limit_seconds, () => port.remount(mount.mountPoint, false));
     note(`${mount.mountPoint} was read-only: ${writable.ok ? 'remounted' : writable.why}`);
   }
   const prepared = port.isolate(settings.file_limit_seconds, () => {

@@ -101,7 +101,10 @@ export interface Port {
   /** sync(2). */
   syncAll(): void;
   fileSystem(path: string): FileSystemStatus;
-  remountWritable(path: string): void;
+  /** mount(2) with MS_REMOUNT: the whole file system, wherever else it is mounted too. */
+  remount(path: string, readOnly: boolean): void;
+  /** Mounts a tmpfs of at most `sizeBytes` over a folder. */
+  mountMemory(path: string, sizeBytes: number): void;
   /** umount(2). */
   unmount(path: string): void;
 

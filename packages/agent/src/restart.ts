@@ -1,3 +1,4 @@
+import { mountOf } from './persist.ts';
 import { type Port, PortError } from './port.ts';
 import { readNumber } from './proc.ts';
 import type { Settings } from './settings.ts';
@@ -9,6 +10,11 @@ import { bytesOf } from './text.ts';
  */
 export function restart(port: Port, settings: Settings, note: (line: string) => void): never {
   const limit = settings.unmount_limit_seconds;
+  // In a container the unmount takes only its own bind: the file system stays mounted outside. Read-only, it
+  // is as clean on disk as if it were unmounted, wherever else it is mounted.
+  const isMount = mountOf(port, settings.persist_path)?.mountPoint === settings.persist_path;
+  const quiet = port.isolate(limit, () => port.remount(settings.persist_path, true));
+  if (isMount && !quiet.ok) note(`${settings.persist_path} stays writable: ${quiet.why}`);
   const unmounted = port.isolate(limit, () => port.unmount(settings.persist_path));
   if (!unmounted.ok) note(`${settings.persist_path} stays mounted: ${unmounted.why}`);
   const synced = port.isolate(limit, () => port.syncAll());

@@ -140,6 +140,7 @@ describe('a capture boot', () => {
       'create /persist/.reboot-reason.part',
       'rename /persist/reboot-reason',
       'fsync /persist',
+      'remount ro /persist',
       'umount /persist',
       'syncfs /',
       'sleep 5',

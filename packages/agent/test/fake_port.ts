@@ -81,6 +81,7 @@ export class FakePort implements Port {
     this.set('/proc/sys/kernel/panic', '5\n');
     this.set('/dev/kmsg', '');
     this.set('/proc/sysrq-trigger', '');
+    this.folders.add('/tmp');
   }
 
   set(path: string, text: string): void {
@@ -264,10 +265,16 @@ export class FakePort implements Port {
     };
   }
 
-  remountWritable(path: string): void {
-    this.touch(`remount ${path}`);
+  remount(path: string, readOnly: boolean): void {
+    this.touch(`remount ${readOnly ? 'ro' : 'rw'} ${path}`);
     if (!this.remountable) throw new PortError('EACCES', 'mount', path);
-    this.readOnly = false;
+    if (readOnly) this.syncFileSystem(path);
+    this.readOnly = readOnly;
+  }
+
+  mountMemory(path: string): void {
+    this.operations.push(`tmpfs ${path}`);
+    this.folders.add(path);
   }
 
   unmount(path: string): void {

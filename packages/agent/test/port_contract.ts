@@ -442,9 +442,16 @@ export const forkChecks: Checks = {
     equal(port.run(['mount', '-o', 'remount,ro,noexec', small], { limitSeconds: 5 }).how, 'exited');
     equal(port.fileSystem(small).readOnly, true);
     fails('EROFS', () => port.create(`${small}/x`, 0o600));
-    port.remountWritable(small);
+    port.remount(small, false);
     equal(port.fileSystem(small).readOnly, false);
+    port.remount(small, true);
+    equal(port.fileSystem(small).readOnly, true);
+    port.remount(small, false);
     holds(mountOf(port, small).includes('noexec'), 'its other flags stay');
+    port.mountMemory(small, 1 << 20);
+    equal(port.list(small), []);
+    equal(port.fileSystem(small).totalBytes, 1 << 20);
+    port.unmount(small);
     const file = port.open(`${small}/kept`);
     fails('EBUSY', () => port.unmount(small));
     file.close();

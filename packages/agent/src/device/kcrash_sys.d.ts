@@ -16,14 +16,14 @@ declare module 'quickjs:kcrash_sys' {
     length: number,
     position: number,
   ): number;
-  /** statvfs(3). `freeBytes` counts what only the superuser may use. `readOnly` is 0 or 1. */
-  export function statvfs(path: string): { totalBytes: number; freeBytes: number; readOnly: number } | number;
+  /** statvfs(3). `freeBytes` counts what only the superuser may use. `flags` has the `ST_…` bits. */
+  export function statvfs(path: string): { totalBytes: number; freeBytes: number; flags: number } | number;
   /** sysinfo(2). */
   export function sysinfo(): { totalBytes: number; freeBytes: number } | number;
   /** umount(2). */
   export function unmount(path: string): number;
-  /** mount(2) with MS_REMOUNT, without MS_RDONLY; the mount's other flags stay. */
-  export function remountWritable(path: string): number;
+  /** mount(2); `type` and `options` are empty where they are not wanted. */
+  export function mount(path: string, type: string, flags: number, options: string): number;
   /** reboot(2): returns only a failure. */
   export function reboot(): number;
   /**

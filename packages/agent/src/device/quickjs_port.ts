@@ -18,6 +18,21 @@ import { DeviceFile, DeviceWriter } from './open_file.ts';
 import { calling, checkErrno, checked, readUpTo, withFile } from './system_call.ts';
 
 const READ_LIMIT_BYTES = 1 << 20;
+// mount(2), and statvfs(3) of glibc: all flags but RELATIME have the same value in both.
+const MS_RDONLY = 0x1;
+const MS_NOSUID = 0x2;
+const MS_NODEV = 0x4;
+const MS_REMOUNT = 0x20;
+const MS_RELATIME = 0x20_0000;
+const ST_RELATIME = 0x1000;
+/** NOSUID, NODEV, NOEXEC, SYNCHRONOUS, NOATIME, NODIRATIME. */
+const SAME_FLAGS = 0x2 | 0x4 | 0x8 | 0x10 | 0x400 | 0x800;
+
+function statvfs(path: string): Exclude<ReturnType<typeof sys.statvfs>, number> {
+  const status = sys.statvfs(path);
+  if (typeof status === 'number') throw new PortError(sys.errorName(-status), 'statvfs', path);
+  return status;
+}
 
 /** The machine, as QuickJS and the C module give it. */
 export class QuickJsPort implements Port {
@@ -101,13 +116,19 @@ export class QuickJsPort implements Port {
   }
 
   fileSystem(path: string): FileSystemStatus {
-    const status = sys.statvfs(path);
-    if (typeof status === 'number') throw new PortError(sys.errorName(-status), 'statvfs', path);
-    return { ...status, readOnly: status.readOnly !== 0 };
+    const { totalBytes, freeBytes, flags } = statvfs(path);
+    return { totalBytes, freeBytes, readOnly: (flags & MS_RDONLY) !== 0 };
   }
 
-  remountWritable(path: string): void {
-    checked(sys.remountWritable(path), 'remount', path);
+  remount(path: string, readOnly: boolean): void {
+    // MS_REMOUNT sets all of a mount's flags anew: those that statvfs(3) tells are handed back.
+    const { flags } = statvfs(path);
+    const kept = (flags & SAME_FLAGS) | (flags & ST_RELATIME ? MS_RELATIME : 0);
+    checked(sys.mount(path, '', MS_REMOUNT | kept | (readOnly ? MS_RDONLY : 0), ''), 'remount', path);
+  }
+
+  mountMemory(path: string, sizeBytes: number): void {
+    checked(sys.mount(path, 'tmpfs', MS_NOSUID | MS_NODEV, `size=${sizeBytes},mode=0700`), 'mount', path);
   }
 
   unmount(path: string): void {

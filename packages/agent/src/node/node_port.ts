@@ -181,8 +181,12 @@ export class NodePort implements Port {
     return { totalBytes, freeBytes: status.bfree * status.bsize, readOnly: readOnly(path) };
   }
 
-  remountWritable(path: string): void {
+  remount(path: string): void {
     throw new PortError('ENOSYS', 'remount', path);
+  }
+
+  mountMemory(path: string): void {
+    throw new PortError('ENOSYS', 'mount', path);
   }
 
   unmount(path: string): void {
