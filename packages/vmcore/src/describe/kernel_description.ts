@@ -8,10 +8,10 @@ import { readExports } from './ksymtab.ts';
 import { type LoadedModule, type LoadedModules, moduleAt, readModules } from './modules.ts';
 import { type OrcEntry, type OrcLayout, type OrcTable, orcLayout } from './orc.ts';
 import { orcByShape, orcBySymbols, orcTableAt } from './orc_tables.ts';
-import { ptRegsLayout } from './pt_regs.ts';
+import { type PtRegsLayout, ptRegsLayout } from './pt_regs.ts';
 import { Symbols } from './symbols.ts';
 import { Types } from './types.ts';
-import type { PtRegsLayout, StackBounds, UnwindContext } from './unwind.ts';
+import type { StackBounds, UnwindContext } from './unwind.ts';
 import type { Vmcoreinfo } from './vmcoreinfo.ts';
 
 /** Once computed, kept: also the error, so that what the dump lacks is not looked for again. */
@@ -137,6 +137,7 @@ export class KernelDescription {
       ptRegs: this.#ptRegs.value,
       orc: (address) => this.orc(address),
       isText: (address) => this.symbols.isText(address),
+      functionStart: (address) => this.symbols.lookup(address)?.address,
       stackAt,
     };
   }

@@ -4,7 +4,10 @@ import { DumpError } from '../bytes/errors.ts';
 import { type KernelMemory, readString } from './kernel_memory.ts';
 
 const PAGE = 4096;
-/** `struct kernel_symbol`: distances from their own place to the value, the name and the namespace (7290d5809571, v4.19). */
+/**
+ * `struct kernel_symbol`: distances from their own places to the value, the name (7290d5809571, v4.19) and the
+ * namespace (8651ec01daed, v5.4).
+ */
 const ENTRY = 12;
 /** Entries in a row that must look right for a place to count as the table. */
 const PROBE = 24;

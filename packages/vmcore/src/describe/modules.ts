@@ -83,7 +83,7 @@ export function moduleReader(
     orcEntries: field.optional(field.pointer('arch.orc_unwind')),
     btfSize: field.optional(field.number('btf_data_size')),
     btf: field.optional(field.pointer('btf_data')),
-    // Since 8646db238997 (v6.11).
+    // Since d4e48e3dd450 (v6.11).
     btfBaseSize: field.optional(field.number('btf_base_data_size')),
   });
   return (memory, address) => {

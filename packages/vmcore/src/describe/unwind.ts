@@ -1,8 +1,10 @@
 import { addTo, hexAddress, type VirtualAddress } from '../bytes/address.ts';
 import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
+import { findCallSite } from './call_site.ts';
 import type { KernelMemory } from './kernel_memory.ts';
 import { ORC_REG, type OrcEntry } from './orc.ts';
+import { type PtRegs, type PtRegsLayout, type RegisterName, savedRegisters } from './pt_regs.ts';
 
 /** A stack of the crashed kernel. */
 export interface StackBounds {
@@ -24,20 +26,6 @@ export interface UnwindStart {
   readonly from: 'registers' | 'switch';
 }
 
-/** Registers that the unwinder may want of a `struct pt_regs`. */
-export type RegisterName = 'bp' | 'r10' | 'r13' | 'di' | 'dx';
-
-/** A source of registers of an interrupted context. */
-export interface PtRegs {
-  get(register: RegisterName): bigint | undefined;
-}
-
-/** Byte offsets in `struct pt_regs` that the unwinder needs. */
-export interface PtRegsLayout {
-  readonly size: number;
-  readonly offsets: Readonly<Record<RegisterName | 'ip' | 'cs' | 'sp' | 'ss', number>>;
-}
-
 /** How a frame's address was found. */
 export type FrameOrigin =
   /** The registers that unwinding started from. */
@@ -50,6 +38,8 @@ export type FrameOrigin =
   | 'pt_regs'
   /** What the CPU pushed at an interrupt or exception. */
   | 'iret'
+  /** The one return address on the stack behind a call of the function, which itself has no ORC. */
+  | 'call-site'
   /** By the frame pointer, in code that has no ORC, or further up from there. */
   | 'frame-pointer';
 
@@ -59,12 +49,15 @@ export interface Frame {
   readonly address: VirtualAddress;
   /** Whether `address` is an instruction itself; else it follows a call, and belongs to what holds `address - 1`. */
   readonly interrupted: boolean;
-  /** `guess` from the first frame on that was not found by the kernel's own unwind tables. */
+  /**
+   * `guess` from the first frame on that was not found by the kernel's own unwind tables. A frame found by its
+   * call site is exact, and so are those after it, when the walk from there ends at the stack's outermost frame.
+   */
   readonly certainty: 'exact' | 'guess';
   readonly origin: FrameOrigin;
   /** Stack pointer of this frame. */
   readonly sp: VirtualAddress;
-  /** Name of the stack that the frame was found on. */
+  /** Name of the stack that `sp` lies on. */
   readonly stack: string | undefined;
   /** Where the registers of the interrupted context lie, as a `struct pt_regs`, for origin `pt_regs`. */
   readonly regs: VirtualAddress | undefined;
@@ -103,6 +96,8 @@ export interface UnwindContext {
   orc(address: bigint): OrcEntry | undefined;
   /** Whether an address lies in code. */
   isText(address: bigint): boolean;
+  /** Where the function that holds an address starts. */
+  functionStart(address: bigint): bigint | undefined;
   /** The stack that an address lies on, among those this task or CPU may use. */
   stackAt(address: bigint): StackBounds | undefined;
 }
@@ -156,6 +151,8 @@ class Walker {
   #regsAt: VirtualAddress | undefined;
   #interrupted: boolean;
   #certainty: 'exact' | 'guess' = 'exact';
+  /** Whether a step was taken that nothing can prove. */
+  #guessed = false;
   #origin: FrameOrigin;
   #stack: StackBounds | undefined;
   #end: UnwindEnd = 'complete';
@@ -186,7 +183,12 @@ class Walker {
       do this.#frames.push(this.#frame());
       while (this.#next());
     }
-    return { frames: this.#frames, end: this.#end, detail: this.#detail, userRegs: this.#userRegs };
+    // A wrong start would not lead to the outermost frame.
+    const proven = this.#end === 'complete' && !this.#guessed;
+    const frames = proven
+      ? this.#frames.map((frame) => ({ ...frame, certainty: 'exact' as const }))
+      : this.#frames;
+    return { frames, end: this.#end, detail: this.#detail, userRegs: this.#userRegs };
   }
 
   #frame(): Frame {
@@ -196,9 +198,15 @@ class Walker {
       certainty: this.#certainty,
       origin: this.#origin,
       sp: this.#sp,
-      stack: this.#stack?.name,
+      stack: this.#stackOf(this.#sp)?.name,
       regs: this.#regsAt,
     };
+  }
+
+  /** Of an interrupted context the stack is not the one where its registers were found. */
+  #stackOf(sp: VirtualAddress): StackBounds | undefined {
+    const stack = this.#stack;
+    return stack && sp >= stack.low && sp <= stack.high ? stack : this.#context.stackAt(sp);
   }
 
   /** Finds the caller; false at the end. */
@@ -206,6 +214,7 @@ class Walker {
     if (this.#frames.length >= MOST_FRAMES) return this.#stop('runaway', `over ${MOST_FRAMES} frames`);
     const from = this.#ip;
     const orc = this.#entry();
+    if (orc.type === 'undefined' && this.#takeCallSite()) return true;
     if (orc.type === 'undefined')
       return this.#stop('undefined', `ORC knows nothing of the stack at ${hexAddress(from)}`);
     if (orc.type === 'end') return this.#stop('complete');
@@ -223,8 +232,24 @@ class Walker {
     const entry = this.#context.orc(this.#interrupted ? this.#ip : this.#ip - 1n);
     if (entry) return entry;
     this.#certainty = 'guess';
+    this.#guessed = true;
     // After a jump to what is no code, the stack is as the call left it.
     return this.#interrupted && !this.#context.isText(this.#ip) ? NULL_CALL : FRAME_POINTER;
+  }
+
+  /** A first frame without ORC, which is where the kernel panics: see `findCallSite`. */
+  #takeCallSite(): boolean {
+    if (!this.#interrupted || this.#frames.length !== 1 || !this.#stack) return false;
+    const found = findCallSite(this.#context, this.#ip, this.#sp, this.#stack.high);
+    if (!found) return false;
+    this.#ip = found.address;
+    this.#sp = addTo(found.slot, 8);
+    this.#interrupted = false;
+    this.#regs = undefined;
+    this.#allRegs = false;
+    this.#certainty = 'guess';
+    this.#origin = 'call-site';
+    return true;
   }
 
   /** The stack position that the entry's other parts count from. */
@@ -279,7 +304,7 @@ class Walker {
       this.#previousRegs = undefined;
       this.#allRegs = false;
       this.#regsAt = undefined;
-      this.#origin = this.#certainty === 'exact' ? 'call' : 'frame-pointer';
+      this.#origin = this.#guessed ? 'frame-pointer' : 'call';
       return true;
     }
     return this.#takeRegisters(orc, sp);
@@ -302,7 +327,7 @@ class Walker {
     }
     if (partial && this.#allRegs) this.#previousRegs = this.#regs;
     if (!partial) this.#previousRegs = undefined;
-    this.#regs = savedRegisters(this.#context, at);
+    this.#regs = savedRegisters(this.#context.memory, this.#context.ptRegs, at);
     this.#allRegs = !partial;
     this.#regsAt = partial ? undefined : at;
     this.#ip = ip as VirtualAddress;
@@ -370,18 +395,4 @@ class Walker {
     this.#detail = detail;
     return false;
   }
-}
-
-/** Registers of a `struct pt_regs` in memory. */
-function savedRegisters(context: UnwindContext, at: VirtualAddress): PtRegs {
-  return {
-    get(register) {
-      try {
-        return u64Big(context.memory.read(addTo(at, context.ptRegs.offsets[register]), 8), 0);
-      } catch (error) {
-        if (error instanceof DumpError) return undefined;
-        throw error;
-      }
-    },
-  };
 }
