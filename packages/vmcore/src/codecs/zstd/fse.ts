@@ -9,7 +9,8 @@ export class FseTable {
    * to those (15:0): in one word, since the table is what decoding waits for.
    */
   readonly states: Uint32Array;
-  readonly #counts = new Int16Array(256);
+  readonly #shares = new Int16Array(64);
+  readonly #counts = new Int16Array(64);
   readonly #symbols: Uint8Array;
 
   constructor(mostAccuracy: number) {
@@ -51,54 +52,45 @@ export class FseTable {
       this.states[state] = (symbol << 24) | (bits << 16) | ((count << bits) - size);
     }
   }
-}
 
-const shares = new Int16Array(256);
-
-/**
- * Reads a table's description in bytes `[at, end)` and builds the table; returns where the description ends.
- * `view` has padding after `end`.
- */
-export function readFseTable(
-  table: FseTable,
-  view: DataView,
-  at: number,
-  end: number,
-  mostAccuracy: number,
-  mostSymbols: number,
-): number {
-  let bit = at * 8;
-  const peek = (count: number) => (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
-  const accuracy = peek(4) + 5;
-  bit += 4;
-  if (accuracy > mostAccuracy)
-    throw zstdError(`a table of 2^${accuracy} states, at most 2^${mostAccuracy} may be`);
-  let remaining = 1 << accuracy;
-  let symbol = 0;
-  while (remaining > 0 && symbol < mostSymbols && bit <= end * 8) {
-    // A value in [0, remaining + 1], in as few bits as that takes; the smallest take one bit less.
-    const width = 32 - Math.clz32(remaining + 1);
-    const short = (1 << width) - 1 - (remaining + 1);
-    let value = peek(width - 1);
-    if (value < short) bit += width - 1;
-    else {
-      value = peek(width);
-      bit += width;
-      if (value >= 1 << (width - 1)) value -= short;
+  /**
+   * Reads the table's description in bytes `[at, end)` of `view`, which has padding after them, and builds the
+   * table; returns where the description ends.
+   */
+  read(view: DataView, at: number, end: number, mostAccuracy: number, mostSymbols: number): number {
+    const shares = this.#shares;
+    let bit = at * 8;
+    const peek = (count: number) => (view.getUint32(bit >>> 3, true) >>> (bit & 7)) & ((1 << count) - 1);
+    const accuracy = peek(4) + 5;
+    bit += 4;
+    if (accuracy > mostAccuracy)
+      throw zstdError(`a table of 2^${accuracy} states, at most 2^${mostAccuracy} may be`);
+    let remaining = 1 << accuracy;
+    let symbol = 0;
+    while (remaining > 0 && symbol < mostSymbols && bit <= end * 8) {
+      // A value in [0, remaining + 1], in as few bits as that takes; the smallest take one bit less.
+      const width = 32 - Math.clz32(remaining + 1);
+      const short = (1 << width) - 1 - (remaining + 1);
+      let value = peek(width - 1);
+      if (value < short) bit += width - 1;
+      else {
+        value = peek(width);
+        bit += width;
+        if (value >= 1 << (width - 1)) value -= short;
+      }
+      const share = value - 1;
+      shares[symbol++] = share;
+      remaining -= Math.abs(share);
+      // After a share of none, two bits say how many more have none; 3 of them, and two more bits follow.
+      for (let more = share === 0 ? 3 : 0; more === 3 && bit <= end * 8; ) {
+        more = peek(2);
+        bit += 2;
+        for (let n = 0; n < more && symbol < mostSymbols; n++) shares[symbol++] = 0;
+      }
     }
-    const share = value - 1;
-    shares[symbol++] = share;
-    remaining -= Math.abs(share);
-    if (share !== 0) continue;
-    let more = 3;
-    while (more === 3 && bit <= end * 8) {
-      more = peek(2);
-      bit += 2;
-      for (let n = 0; n < more && symbol < mostSymbols; n++) shares[symbol++] = 0;
-    }
+    const next = (bit + 7) >>> 3;
+    if (remaining !== 0 || next > end) throw zstdError('a table whose shares do not add up');
+    this.build(shares, symbol, accuracy);
+    return next;
   }
-  const next = (bit + 7) >>> 3;
-  if (remaining !== 0 || next > end) throw zstdError('a table whose shares do not add up');
-  table.build(shares, symbol, accuracy);
-  return next;
 }

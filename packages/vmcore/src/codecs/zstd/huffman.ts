@@ -1,5 +1,5 @@
 import { type BackwardBits, zstdError } from './bits.ts';
-import { FseTable, readFseTable } from './fse.ts';
+import { FseTable } from './fse.ts';
 
 const MOST_BITS = 11;
 const MOST_WEIGHT_ACCURACY = 6;
@@ -41,7 +41,7 @@ export class HuffmanTable {
   /** Weights as two interleaved FSE states; the stream's end, not a count, ends them. */
   #readWeights(view: DataView, stream: BackwardBits, at: number, end: number): number {
     const table = this.#fse;
-    stream.open(readFseTable(table, view, at, end, MOST_WEIGHT_ACCURACY, MOST_BITS + 1), end);
+    stream.open(table.read(view, at, end, MOST_WEIGHT_ACCURACY, MOST_BITS + 1), end);
     let now = stream.read(table.accuracy);
     let other = stream.read(table.accuracy);
     let count = 0;

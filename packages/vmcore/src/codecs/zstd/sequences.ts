@@ -1,5 +1,5 @@
 import { type BackwardBits, zstdError } from './bits.ts';
-import { FseTable, readFseTable } from './fse.ts';
+import { FseTable } from './fse.ts';
 
 /** One of the three codes of a block's sequences, with what it is when a block names none (RFC 8878, 3.1.1.3.2). */
 export interface SequenceCode {
@@ -73,7 +73,7 @@ export function readMode(code: SequenceCode, mode: number, view: DataView, at: n
     return at + 1;
   } else if (mode === 2) {
     code.current = code.own;
-    return readFseTable(code.own, view, at, end, code.mostAccuracy, code.symbols);
+    return code.own.read(view, at, end, code.mostAccuracy, code.symbols);
   } else if (code.current === undefined)
     throw zstdError('a block that repeats a table, and none came before');
   return at;
