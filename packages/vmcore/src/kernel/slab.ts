@@ -1,0 +1,133 @@
+import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { u64Big } from '../bytes/cursor.ts';
+import { DumpError } from '../bytes/errors.ts';
+import { sizeOfType } from '../describe/type_layout.ts';
+import { field } from '../describe/type_reader.ts';
+import type { Dump } from '../dump.ts';
+import { attempt } from './attempt.ts';
+import { listEntries } from './list.ts';
+
+/** A cache of equal objects (C `struct kmem_cache` of SLUB): a line of /proc/slabinfo. */
+export interface SlabCache {
+  readonly name: string;
+  readonly address: VirtualAddress;
+  /** Bytes of an object, without and with what the allocator adds. */
+  readonly objectBytes: number;
+  readonly size: number;
+  /** Slabs, and objects that fit in them; undefined in a kernel that does not count (no `CONFIG_SLUB_DEBUG`). */
+  readonly slabs: number | undefined;
+  readonly objects: number | undefined;
+  /**
+   * Objects in use as /proc/slabinfo counts them: all but the free ones of half-empty slabs. Those that CPUs
+   * keep for themselves count as in use.
+   */
+  readonly inUse: number | undefined;
+  /** Bytes of all slabs. */
+  readonly bytes: number | undefined;
+}
+
+/** The caches, in the kernel's order. */
+export interface SlabCaches {
+  readonly caches: readonly SlabCache[];
+  readonly problems: readonly string[];
+}
+
+const CACHE = {
+  name: field.pointer('name'),
+  size: field.number('size'),
+  objectBytes: field.number('object_size'),
+  /** Order of a slab in pages, shifted by 16, and the objects in it. */
+  shape: field.number('oo.x'),
+  // The last member, of a length that the kernel cuts to the nodes it has; 6.19 moves it to its own struct.
+  nodes: field.address('node'),
+};
+const NODE = {
+  slabs: field.optional(field.number('nr_slabs.counter')),
+  objects: field.optional(field.number('total_objects.counter')),
+  partial: field.address('partial'),
+};
+const SLAB = { inUse: field.number('inuse'), objects: field.number('objects') };
+
+const MOST_CACHES = 1 << 16;
+/** Half-empty slabs that are looked at for each node, as many as the kernel does for /proc/slabinfo. */
+const MOST_PARTIAL = 10_000;
+const MOST_NODES = 1024;
+
+/**
+ * All slab caches of a kernel with SLUB. Throws `not-described` for another allocator. Caches that cannot be
+ * read are left out, with a problem each.
+ */
+export function readSlabCaches(dump: Dump): SlabCaches {
+  const problems: string[] = [];
+  const head = dump.variable('slab_caches');
+  const list = listEntries(dump, head, 'struct kmem_cache', 'list', MOST_CACHES);
+  if (list.problem !== undefined) problems.push(list.problem);
+  const nodes = nodeCount(dump);
+  const caches: SlabCache[] = [];
+  for (const at of list.entries) {
+    const cache = attempt(problems, 'Slab cache', () => readCache(dump, at, nodes, problems));
+    if (cache) caches.push(cache);
+  }
+  return { caches, problems };
+}
+
+/** Nodes that a cache has room for: it is allocated with no more than the machine can have. */
+function nodeCount(dump: Dump): number {
+  const { types } = dump;
+  const declared = sizeOfType(types.btf, types.place('kmem_cache', 'node').type) / 8;
+  const at = dump.findVariable('nr_node_ids');
+  const possible = at === undefined ? 1 : dump.memory.i32(at);
+  if (possible < 1 || possible > MOST_NODES) {
+    throw new DumpError('bad-format', `nr_node_ids is ${possible}: wanted 1 to ${MOST_NODES}`);
+  }
+  return declared === 0 ? possible : Math.min(declared, possible);
+}
+
+function readCache(dump: Dump, at: VirtualAddress, nodes: number, problems: string[]): SlabCache {
+  const cache = dump.reader('kmem_cache', CACHE)(at);
+  const name = dump.memory.cString(cache.name, 256);
+  const pointers = dump.memory.read(cache.nodes, nodes * 8);
+  let slabs: number | undefined = 0;
+  let objects: number | undefined = 0;
+  let free = 0;
+  for (let n = 0; n < nodes; n++) {
+    const pointer = u64Big(pointers, n * 8) as VirtualAddress;
+    if (pointer === 0n) continue;
+    const node = dump.reader('kmem_cache_node', NODE)(pointer);
+    slabs = add(slabs, node.slabs);
+    objects = add(objects, node.objects);
+    free += freeObjects(dump, name, node.partial, problems);
+  }
+  const slabBytes = dump.physical.pageSize * 2 ** (cache.shape >>> 16);
+  return {
+    name,
+    address: at,
+    objectBytes: cache.objectBytes,
+    size: cache.size,
+    slabs,
+    objects,
+    inUse: objects === undefined ? undefined : Math.max(objects - free, 0),
+    bytes: slabs === undefined ? undefined : slabs * slabBytes,
+  };
+}
+
+function add(sum: number | undefined, part: number | undefined): number | undefined {
+  return sum === undefined || part === undefined ? undefined : sum + part;
+}
+
+/** Objects that are free in the half-empty slabs of a node. */
+function freeObjects(dump: Dump, name: string, partial: VirtualAddress, problems: string[]): number {
+  const type = 'struct slab';
+  const read = dump.reader(type, SLAB);
+  const member = dump.types.offsetof(type, 'slab_list');
+  const list = listEntries(dump, partial, type, 'slab_list', MOST_PARTIAL);
+  if (list.problem !== undefined) problems.push(`Slab cache ${name}: ${list.problem}`);
+  let free = 0;
+  for (const slab of list.entries) {
+    attempt(problems, `Slab of ${name} at its list node ${addTo(slab, member)}`, () => {
+      const { objects, inUse } = read(slab);
+      free += Math.max(objects - inUse, 0);
+    });
+  }
+  return free;
+}
