@@ -1,7 +1,7 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import { i32 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
-import { type KernelMemory, readString } from './kernel_memory.ts';
+import { type KernelMemory, readString, tryRead } from './kernel_memory.ts';
 
 const PAGE = 4096;
 /**
@@ -40,6 +40,7 @@ export function readExports(memory: KernelMemory, from: VirtualAddress): Readonl
 function findTable(memory: KernelMemory, from: VirtualAddress): VirtualAddress | undefined {
   const first = (from & ~BigInt(PAGE - 1)) as VirtualAddress;
   for (let offset = 0; offset < MOST_DISTANCE; offset += PAGE) {
+    if (!tryRead(memory, addTo(first, offset), PAGE)) continue;
     for (let phase = 0; phase < ENTRY; phase += 4) {
       const at = addTo(first, offset + phase);
       if (!sorted(memory, at, PROBE)) continue;
