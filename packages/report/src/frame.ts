@@ -17,10 +17,10 @@ const FRAME = new RegExp(
 const ARM_FRAME = new RegExp(
   String.raw`^\s{0,4}(?:\[<[0-9a-f]{4,16}>\] \(([\w.$]+)[^)]{0,40}\)|([\w.$]+)) from (?:\[<[0-9a-f]{4,16}>\] \()?(?:${SYMBOL})?`,
 );
-/** A function that the compiler inlined, as symbolizers add it: ` kmalloc include/linux/slab.h:957 [inline]`. */
-const INLINED = /^\s{1,10}([A-Za-z_][\w.$]*) \S{1,200}:\d+ \[inline\]/;
-
-/** The frame that a line of a stack trace names: `foo+0x16/0x20 [mod]`, ` ? foo+0x1/0x2`, ` [<c0101234>] foo+0x1/0x2`. */
+/**
+ * The frame that a line of a stack trace names: `foo+0x16/0x20 [mod]`, ` ? foo+0x1/0x2`, ` [<c0101234>] foo+0x1/0x2`. A symbolizer's
+ * line for an inlined function has no offset and counts for nothing: a stack is to read alike with and without.
+ */
 export function frameOf(text: string): Frame | null {
   return framesOf(text)[0] ?? null;
 }
@@ -42,8 +42,7 @@ export function framesOf(text: string): Frame[] {
       frames.push({ symbol: caller, place: caller + offset, reliable: true, module: null });
     return frames;
   }
-  const inlined = INLINED.exec(text)?.[1];
-  return inlined === undefined ? [] : [{ symbol: inlined, place: inlined, reliable: true, module: null }];
+  return [];
 }
 
 /**
@@ -52,7 +51,7 @@ export function framesOf(text: string): Frame[] {
  * `Krnl PSW`. A program's own address has no name.
  */
 const COUNTER = new RegExp(
-  String.raw`^(?:RIP: [0-9a-f]{4}:|RIP  |E?IP: (?:[0-9a-f]{4}:)?|pc : |PC is at |epc\s{0,8}: |NIP |--- interrupt: \w+ at |Krnl PSW : \w+ \w+ \()\s{0,8}(?:\[<[0-9a-f]{4,16}>\]\s{0,4}|\[[0-9a-f]{8,16}\]\s{0,4}|[0-9a-f]{8,16}\s{1,4}){0,2}${SYMBOL}`,
+  String.raw`^(?:RIP: [0-9a-f]{4}:|RIP  |E?IP: (?:[0-9a-f]{4}:)?|EIP is at |pc : |PC is at |epc\s{0,8}: |NIP |--- interrupt: \w+ at |Krnl PSW : \w+ \w+ \()\s{0,8}(?:\[<[0-9a-f]{4,16}>\]\s{0,4}|\[[0-9a-f]{8,16}\]\s{0,4}|[0-9a-f]{8,16}\s{1,4}){0,2}${SYMBOL}`,
 );
 
 /** The place in the kernel that a line of registers gives (`foo+0x1/0x2`), or null. */

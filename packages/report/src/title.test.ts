@@ -111,14 +111,40 @@ describe('titleOf', () => {
     expect(titleOf(log)?.title).toBe('INFO: task hung in widget_wait');
   });
 
-  it('lets an unknown WARNING name the crash only when nothing else does', () => {
+  it('takes a WARNING that no rule knows for a crash only when it shows a stack', () => {
+    const warning = '[   11.000000] WARNING: a widget is loose';
     const crash = `[   12.000000] divide error: 0000 [#1] SMP
 [   12.000001] RIP: 0010:widget_rate+0x1/0x2
 [   12.000002] Call Trace:
 [   12.000003]  widget_open+0x1/0x2`;
-    expect(titleOf(`[   11.000000] WARNING: a widget is loose\n${crash}`)?.title).toBe(
-      'divide error in widget_rate',
-    );
+    expect(titleOf(warning)).toBeNull();
+    expect(titleOf(`${warning}\n${crash}`)?.title).toBe('divide error in widget_rate');
+    const panic = '[   12.000000] Kernel panic - not syncing: widget\n[   12.000001]  panic+0x1/0x2';
+    expect(titleOf(`${warning}\n${panic}`)?.title).toBe('kernel panic: widget');
+  });
+
+  it('finds a crash behind any number of warnings', () => {
+    const warnings = '[   11.000000] WARNING: a widget is loose\n'.repeat(1000);
+    const crash = '[   12.000000] divide error: 0000 [#1] SMP\n[   12.000001] RIP: 0010:widget_rate+0x1/0x2';
+    expect(titleOf(warnings + crash)?.title).toBe('divide error in widget_rate');
+  });
+
+  it('reads the prefix of kernels that name processor and task', () => {
+    const log = `[   12.000000]  [2:    kworker/2:1: 1608] divide error: 0000 [#1] SMP
+[   12.000001]  [2:    kworker/2:1: 1608] RIP: 0010:widget_rate+0x1/0x2`;
+    expect(titleOf(log)?.title).toBe('divide error in widget_rate');
+  });
+
+  it('gives a symbolized report the title of the plain one', () => {
+    const log = `[   12.000000] BUG: KASAN: slab-out-of-bounds in widget_at include/linux/widget.h:3 [inline]
+[   12.000001] BUG: KASAN: slab-out-of-bounds in widget_cut+0x1/0x2 drivers/misc/widget.c:7
+[   12.000002] Write of size 4 at addr ffff888012345678 by task widgetd/42
+[   12.000003] Call Trace:
+[   12.000004]  __dump_stack lib/dump_stack.c:88 [inline]
+[   12.000005]  dump_stack_lvl+0x1/0x2 lib/dump_stack.c:106
+[   12.000006]  widget_at include/linux/widget.h:3 [inline]
+[   12.000007]  widget_cut+0x1/0x2 drivers/misc/widget.c:7`;
+    expect(titleOf(log)?.title).toBe('KASAN: slab-out-of-bounds Write in widget_cut');
   });
 
   it('tells of a reboot that nobody asked for', () => {

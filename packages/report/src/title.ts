@@ -1,15 +1,7 @@
 import { guiltyFunction, stackOf } from './guilty.ts';
 import { type Message, messagesOf } from './log_line.ts';
 import { commonName, sourceName } from './title_frames.ts';
-import {
-  FOREIGN_REPORT,
-  HARMLESS,
-  KINDS,
-  LEAD,
-  OTHER_CRASH,
-  TITLE_RULES,
-  type TitleRule,
-} from './title_rules.ts';
+import { FOREIGN_REPORT, KINDS, LEAD, OTHER_CRASH, TITLE_RULES, type TitleRule } from './title_rules.ts';
 import { unexpectedReboot } from './unexpected_reboot.ts';
 
 /** What a log's crash is called. */
@@ -30,8 +22,11 @@ const LINE_LIMIT = 2000;
 /** A report's messages, and the lines among which they are looked for. */
 const REPORT_LIMIT = 1500;
 const REPORT_LINES = 5000;
-/** Reports that are read before the search ends without a title. */
-const REPORTS_LIMIT = 20;
+/** Among so many lines a stack is looked for below a warning that no rule knows. */
+const STACK_LINES = 30;
+/** So many reports and so many such warnings are read before the search gives up on them: junk is not to cost much. */
+const REPORTS_LIMIT = 50;
+const WARNINGS_LIMIT = 100;
 
 /** Each crash begins with a line that holds one of these: a quick test before the rules. */
 const WORDS = [
@@ -74,8 +69,8 @@ export function titleOf(log: string): Title | null {
 
 /** As `titleOf`, on lines. Time is linear in their length. */
 export function titleOfLines(lines: readonly string[]): Title | null {
-  let warning: Title | null = null;
   let reports = 0;
+  let warnings = 0;
   for (let i = 0; i < lines.length && reports < REPORTS_LIMIT; i++) {
     const line = lines[i] ?? '';
     if (!mayBegin(line) || lines[i + 1]?.startsWith(REPLAYED)) continue;
@@ -83,21 +78,16 @@ export function titleOfLines(lines: readonly string[]): Title | null {
     for (const [index, message] of messages.entries()) {
       const first = beginning(message.text);
       if (first === null) continue;
-      if (BEGINNING.test(first)) {
-        reports++;
-        const report = reportOf(lines, i + 1, messages.slice(index + 1), message.caller);
-        const title = byRules(first, report) ?? byOwnWords(first, message);
-        if (title !== null) return title;
-      } else if (!first.startsWith('WARNING: ')) {
-        const title = byOwnWords(first, message);
-        if (title !== null) return title;
-      } else {
-        // A WARNING that no rule knows may be about nothing: it names the crash when the log tells of no other.
-        warning ??= byOwnWords(first, message);
-      }
+      const known = BEGINNING.test(first);
+      if (known) reports++;
+      else if (!message.stamped || ++warnings > WARNINGS_LIMIT) continue;
+      const end = Math.min(lines.length, i + 1 + (known ? REPORT_LINES : STACK_LINES));
+      const report = reportOf(lines, i + 1, end, messages.slice(index + 1), message.caller);
+      const title = byRules(first, report) ?? byOwnWords(first, message, report);
+      if (title !== null) return title;
     }
   }
-  return warning ?? unexpectedReboot(lines);
+  return unexpectedReboot(lines);
 }
 
 function mayBegin(line: string): boolean {
@@ -107,8 +97,8 @@ function mayBegin(line: string): boolean {
 /** The first words of a crash that begins with this message, without its lead; null if none does. */
 function beginning(message: string): string | null {
   const text = message.replace(LEAD, '');
-  if (BEGINNING.test(text)) return text;
-  if (OTHER_CRASH.test(text)) return HARMLESS.test(text) ? null : text;
+  if (text.endsWith(' [inline]')) return null;
+  if (BEGINNING.test(text) || OTHER_CRASH.test(text)) return text;
   const at = ANYWHERE.exec(text);
   return at === null || QUOTED.test(text.slice(0, at.index)) ? null : text.slice(at.index);
 }
@@ -117,6 +107,7 @@ function beginning(message: string): string | null {
 function reportOf(
   lines: readonly string[],
   from: number,
+  to: number,
   sameLine: readonly Message[],
   caller: string | null,
 ): string[] {
@@ -129,7 +120,6 @@ function reportOf(
       report.push(message.text);
   };
   for (const message of sameLine) take(message);
-  const to = Math.min(lines.length, from + REPORT_LINES);
   for (let i = from; i < to && report.length < REPORT_LIMIT; i++) {
     for (const message of messagesOf((lines[i] ?? '').slice(0, LINE_LIMIT))) take(message);
   }
@@ -203,12 +193,20 @@ function word(
 }
 
 /** The title of a crash that no rule knows: its own words, if the kernel said them. */
-function byOwnWords(first: string, message: Message): Title | null {
+function byOwnWords(first: string, message: Message, report: readonly string[]): Title | null {
   const words = OTHER_CRASH.exec(first)?.groups?.what;
   if (words === undefined || !message.stamped) return null;
-  const title = tidy(words.replace(/ \]$/, ''));
   // Where a rule knows the first message, the rest of the report is missing.
-  return { title, kind: kindOf(title), frame: null, corrupted: BEGINNING.test(first) };
+  const corrupted = BEGINNING.test(first);
+  // A warning without a stack is about something else than a crash.
+  if (!corrupted && first.startsWith('WARNING: ') && !showsStack(ownPart(first, report))) return null;
+  const title = tidy(words.replace(/ \]$/, ''));
+  return { title, kind: kindOf(title), frame: null, corrupted };
+}
+
+function showsStack(report: readonly string[]): boolean {
+  const panic = report.findIndex((text) => GOES_ON.test(text));
+  return stackOf(panic < 0 ? report : report.slice(0, panic)).traced > 0;
 }
 
 function kindOf(title: string): string {

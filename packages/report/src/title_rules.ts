@@ -82,7 +82,7 @@ export const TITLE_RULES: readonly TitleRule[] = [
   { line: /^(?:INFO|WARNING): possible (?:circular locking dependency|recursive locking|irq lock inversion dependency|unsafe locking|[a-z -]*lock order) *(?:detected)?/, with: AT, title: 'possible deadlock in {frame}', frame: 'lock takers' },
   { line: /^(?:INFO|WARNING): inconsistent lock state/, with: AT, title: 'inconsistent lock state in {frame}', frame: 'lock takers' },
   { line: /^INFO: suspicious RCU usage/, title: 'INFO: suspicious RCU usage in {frame}', frame: 'trace' },
-  { line: /^WARNING: suspicious RCU usage/, with: /suspicious \w+\(?\)? usage|Illegal context switch|RCU used illegally/i, title: 'WARNING: suspicious RCU usage in {frame}', frame: 'trace' },
+  { line: /^WARNING: suspicious RCU usage/, with: /^\S{1,200}\.[chS]:\d+ .{1,200}!/, title: 'WARNING: suspicious RCU usage in {frame}', frame: 'trace' },
   { line: /^(?<word>BUG|WARNING): bad (?<what>unlock balance|contention) detected/, title: '{word}: bad {what} in {frame}', frame: 'trace' },
   { line: /^(?<word>BUG|WARNING): held lock freed/, with: AT, title: '{word}: held lock freed in {frame}', frame: 'lock takers' },
   { line: /^(?<word>BUG|WARNING): lock held when returning to user space/, with: AT, title: '{word}: lock held when returning to user space in {frame}', frame: 'lock takers', stackless: true },
@@ -166,12 +166,8 @@ export const TITLE_RULES: readonly TitleRule[] = [
   { line: /^(?<who>SYZFATAL|SYZFAIL): (?<what>.{1,300})/, title: '{who}: {what}', stackless: true },
 ];
 
-/** What no rule knows, and yet begins like a crash: its own words are its title. */
+/** What no rule knows, and yet begins like a crash: its own words are its title, if a WARNING shows a stack. */
 export const OTHER_CRASH = /^(?<what>(?:BUG|WARNING): .{1,300})/;
-
-/** WARNINGs about nothing that broke. A shell's and a compiler's are among them where a console shows all. */
-export const HARMLESS =
-  /^WARNING: (?:\/|See |the mand mount option|Unsupported flag|Unprivileged eBPF|workqueue cpumask: |fbcon: |`[^`']{1,40}' uses wireless extensions)/i;
 
 /** Reports of other than crashes that bring a stack of their own: what follows is theirs. */
 export const FOREIGN_REPORT =

@@ -60,7 +60,8 @@ RIP: 0010:widget_check+0x2b7/0x390
   {
     title: 'WARNING: a widget is loose',
     kind: 'WARNING',
-    log: 'WARNING: a widget is loose\nwidget: tightened',
+    log: `WARNING: a widget is loose${STACK}
+ widget_turn+0x31/0x80`,
   },
   {
     title: 'INFO: task hung in widget_wait',
