@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { demo } from './demo.ts';
 import { stockKernel } from './kernel.ts';
 import { deviceBinary, outFolder } from './paths.ts';
+import { referee } from './referee/command.ts';
 import { type Bench, runScenario, type Verdict } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -11,6 +12,7 @@ import { listing, markdownTable, textTable } from './table.ts';
 const USAGE = `usage: npm run lab -- list
        npm run lab -- run NAME… | --all | --core [options]
        npm run lab -- demo [options]
+       npm run lab -- referee [DUMP…] [options]  (referee --help)
 
   --all            every scenario
   --core           those that show the main job and the worst faults
@@ -35,6 +37,7 @@ const options = {
 } as const;
 
 async function main(): Promise<number> {
+  if (process.argv[2] === 'referee') return referee(process.argv.slice(3));
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [command, ...names] = positionals;
   if (values.help) return say(USAGE, 0);

@@ -35,7 +35,7 @@ export interface Judgement extends Finding {
 export function judge(judgement: Judgement, limits: readonly KnownLimit[] = KNOWN_LIMITS): Row {
   const { check, dump, tool, differences, notes, said = '' } = judgement;
   const applying = limits.filter(
-    (limit) => limit.check.test(check) && limit.tool.test(tool) && limit.said.test(said),
+    (limit) => limit.check.test(check) && limit.tool.test(tool) && (limit.said?.test(said) ?? true),
   );
   const explained = differences.map((difference) =>
     applying.find((limit) => limit.difference.test(difference)),

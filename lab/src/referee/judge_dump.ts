@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { compareCrashStack } from './compare_crash_stack.ts';
+import { compareDrgnStack, type DrgnFacts } from './compare_drgn_stack.ts';
+import { compareLog } from './compare_log.ts';
+import { compareSys, cpusOfLog } from './compare_sys.ts';
+import { parseBacktrace, parseSys } from './crash_output.ts';
+import { type CrashSession, crashSession, lastWords } from './crash_session.ts';
+import { drgnSession } from './drgn.ts';
+import type { JudgedDump } from './dumps.ts';
+import { type Finding, FindingBuilder } from './finding.ts';
+import { kernelCrash } from './kernel_trace.ts';
+import type { Usage } from './measure.ts';
+import { judge, type Measurement, type Row } from './verdict.ts';
+
+/** Collects rows as they come. */
+export class Protocol {
+  readonly rows: Row[] = [];
+  readonly measurements: Measurement[] = [];
+  readonly #say: (line: string) => void;
+
+  constructor(say: (line: string) => void) {
+    this.#say = say;
+  }
+
+  /** Adds a row and tells of it. */
+  row(dump: string, check: string, tool: string, finding: Finding, said = ''): void {
+    const row = judge({ dump, check, tool, said, ...finding });
+    this.rows.push(row);
+    this.#say(`${dump}: ${check}, by ${tool}: ${row.outcome}`);
+  }
+
+  measured(dump: string, work: string, tool: string, usage: Usage | null): void {
+    if (usage !== null) this.measurements.push({ dump, work, tool, usage });
+  }
+
+  say(line: string): void {
+    this.#say(line);
+  }
+}
+
+/** The referees' names with their versions. */
+export interface Referees {
+  readonly crash: string;
+  readonly drgn: string;
+  readonly kcrash: string;
+}
+
+/** Holds both referees against what the crashed kernel told of itself. */
+export async function judgeDump(
+  dump: JudgedDump,
+  vmlinux: string,
+  referees: Referees,
+  protocol: Protocol,
+  scratch: string,
+): Promise<void> {
+  protocol.say(`${dump.name}: opening in ${referees.crash}`);
+  const session = await crashSession(dump.path, vmlinux, join(scratch, 'crash'));
+  protocol.measured(dump.name, 'sys; bt; log', referees.crash, session.usage);
+  protocol.row(dump.name, 'opens', referees.crash, opened(session), session.said);
+  const found = crashFindings(session, dump);
+  if (found !== null) {
+    protocol.row(dump.name, 'sys', referees.crash, found.sys, session.said);
+    protocol.row(dump.name, 'log', referees.crash, found.log, session.said);
+    protocol.row(dump.name, 'bt', referees.crash, found.bt, session.said);
+  }
+  protocol.say(`${dump.name}: opening in ${referees.drgn}`);
+  const crash = kernelCrash(dump.log);
+  const symbols = crash.trace.flatMap(({ symbol }) => symbol ?? []);
+  const drgn = await drgnSession(dump.path, [vmlinux, ...dump.modules], symbols, scratch);
+  protocol.measured(dump.name, 'crashed thread, count of threads', referees.drgn, drgn.usage);
+  const opens = new FindingBuilder();
+  if (drgn.facts === null) opens.differences.push(`does not open: ${lastWords(drgn.said)}`);
+  else opens.equal('release', drgn.facts.release, dump.release);
+  protocol.row(dump.name, 'opens', referees.drgn, opens, drgn.said);
+  if (drgn.facts === null) return;
+  protocol.row(dump.name, 'bt', referees.drgn, compareDrgnStack(drgn.facts, crash), drgn.said);
+  if (found !== null) {
+    protocol.row(dump.name, 'tasks', referees.crash, compareTasks(session, drgn.facts), session.said);
+  }
+}
+
+/** Whether crash came to an end by itself and every command left something. */
+export function opened(session: CrashSession): Finding {
+  const finding = new FindingBuilder();
+  const { status, said, sys, bt, log } = session;
+  const silent = Object.entries({ sys, bt, log }).flatMap(([name, text]) => (text ? [] : [name]));
+  if (status !== 0 || silent.length > 0) {
+    const missing = silent.length === 0 ? '' : `, nothing from ${silent.join(', ')}`;
+    finding.differences.push(`does not open: exit ${status}${missing}: ${lastWords(said)}`);
+  }
+  for (const line of said.split('\n')) if (line.startsWith('WARNING: ')) finding.note(line);
+  return finding;
+}
+
+/** What comes of comparing crash's words with the log and the notes; null where it did not open. */
+export function crashFindings(
+  session: CrashSession,
+  dump: JudgedDump,
+): { sys: Finding; log: Finding; bt: Finding } | null {
+  const { sys, bt, log } = session;
+  if (!sys || !bt || !log) return null;
+  const crash = kernelCrash(dump.log);
+  const cpus = dump.cpus ?? cpusOfLog(dump.log);
+  const backtrace = parseBacktrace(bt);
+  const { release, machine, crashSeconds } = dump;
+  const logFinding = compareLog(log, dump.log);
+  return {
+    sys: compareSys(parseSys(sys), { release, machine, cpus, crashSeconds, crash }),
+    log: { ...logFinding, notes: [`compared with ${dump.logSource}`, ...logFinding.notes] },
+    bt:
+      backtrace === null
+        ? { differences: [`no backtrace in ${JSON.stringify(bt.slice(0, 200))}`], notes: [] }
+        : compareCrashStack(backtrace, crash),
+  };
+}
+
+/** crash counts an idle task for each CPU, which the PID table that drgn walks does not have. */
+function compareTasks(session: CrashSession, facts: DrgnFacts): Finding {
+  const finding = new FindingBuilder();
+  const sys = parseSys(session.sys ?? '');
+  const cpus = Number(sys.get('CPUS')?.replace(/ .*/, ''));
+  finding.equal('TASKS', Number(sys.get('TASKS')), facts.threads + cpus);
+  finding.note(`${facts.threads} threads by drgn and ${cpus} idle tasks`);
+  return finding;
+}
