@@ -69,6 +69,11 @@ export class Dump {
     return this.description.findVariable(name);
   }
 
+  /** Where a per-CPU variable lies before a CPU's offset is added, if the kernel has it; see `PerCpu.variable`. */
+  findPerCpuVariable(name: string): VirtualAddress | undefined {
+    return this.description.findPerCpuVariable(name);
+  }
+
   /**
    * A compiled reader of one type. `spec` is a constant of its module: the reader is compiled once for each.
    * Throws `not-described` where the kernel lacks the type or a field that is not optional.

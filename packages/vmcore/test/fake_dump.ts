@@ -4,6 +4,7 @@ import { joinHalves } from '../src/bytes/cursor.ts';
 import { utf8Bytes } from '../src/bytes/text.ts';
 import type { Note } from '../src/container/notes.ts';
 import { Btf } from '../src/describe/btf.ts';
+import { type LoadedModules, readModules } from '../src/describe/modules.ts';
 import { Types } from '../src/describe/types.ts';
 import { Vmcoreinfo } from '../src/describe/vmcoreinfo.ts';
 import { Dump } from '../src/dump.ts';
@@ -110,5 +111,13 @@ export class FakeDump extends Dump {
   override findVariable(name: string): VirtualAddress | undefined {
     const address = this.#variables.get(name);
     return address === undefined ? undefined : virtualAddress(address);
+  }
+
+  override findPerCpuVariable(name: string): VirtualAddress | undefined {
+    return this.findVariable(name);
+  }
+
+  override get loadedModules(): LoadedModules {
+    return readModules(this.memory, this.types, this.variable('modules'));
   }
 }

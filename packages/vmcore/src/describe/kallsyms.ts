@@ -195,6 +195,16 @@ export class Kallsyms {
   }
 
   /**
+   * The per-CPU variable of a name: its offset in a CPU's area, or where those are not absolute, its address
+   * before a CPU's offset is added. Looks nowhere else, so that a name the kernel lacks costs little.
+   */
+  perCpuVariable(name: string): VirtualAddress | undefined {
+    const absolute = this.#perCpu.end > this.#perCpu.start;
+    const [n] = this.names.find(name, absolute ? this.#perCpu : this.#variables);
+    return n === undefined ? undefined : this.address(n);
+  }
+
+  /**
    * The symbol that an address belongs to, as the kernel's `kallsyms_lookup` has it: of several at one address
    * the first in the table. Undefined outside the kernel's image, and for data of a kernel whose table has
    * text only (no `CONFIG_KALLSYMS_ALL`).

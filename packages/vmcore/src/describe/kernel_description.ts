@@ -113,15 +113,12 @@ export class KernelDescription {
   }
 
   /**
-   * Where a per-CPU variable lies: what is added to a CPU's `__per_cpu_offset`. Known from BTF too, which has
-   * all per-CPU variables with their types. Throws `not-described`.
+   * Where a per-CPU variable lies before a CPU's `__per_cpu_offset` is added, if the kernel has it. Known from
+   * BTF too, which has all per-CPU variables with their types.
    */
-  perCpuVariable(name: string): VirtualAddress {
-    const offset = this.findVariable(name) ?? this.#perCpuByBtf(name);
-    if (offset === undefined) {
-      throw new DumpError('not-described', `The kernel has no per-CPU variable ${name}`, { name });
-    }
-    return offset;
+  findPerCpuVariable(name: string): VirtualAddress | undefined {
+    // With variables, kallsyms has them all: BTF would be walked to its end for one that is missing.
+    return this.kallsyms.hasVariables ? this.kallsyms.perCpuVariable(name) : this.#perCpuByBtf(name);
   }
 
   /** Types of a module on top of the kernel's; undefined where it has none that can be read. */

@@ -49,7 +49,7 @@ export class PerCpu {
 
   /** The same, undefined where the kernel has no such variable. Throws `not-described` for an unknown CPU. */
   findVariable(name: string, cpu: number): VirtualAddress | undefined {
-    if (!this.#variables.has(name)) this.#variables.set(name, perCpuAddress(this.#dump, name));
+    if (!this.#variables.has(name)) this.#variables.set(name, this.#dump.findPerCpuVariable(name));
     const address = this.#variables.get(name);
     return address === undefined ? undefined : this.pointer(address, cpu);
   }
@@ -118,24 +118,4 @@ function readOffsets(dump: Dump, cpus: number): VirtualAddress[] {
   if (at === undefined) return [virtualAddress(0n)];
   const bytes = dump.memory.read(at, cpus * 8);
   return Array.from({ length: cpus }, (_, cpu) => virtualAddress(u64Big(bytes, cpu * 8)));
-}
-
-/**
- * What a per-CPU variable's address is before a CPU's offset is added: from kallsyms, else from BTF, whose
- * section of per-CPU variables has them even in kernels whose kallsyms has functions only.
- */
-function perCpuAddress(dump: Dump, name: string): VirtualAddress | undefined {
-  return dump.findVariable(name) ?? addressByBtf(dump, name);
-}
-
-function addressByBtf(dump: Dump, name: string): VirtualAddress | undefined {
-  const { btf } = dump.types;
-  const variable = btf.find('var', name);
-  const section = btf.find('datasec', '.data..percpu');
-  if (variable === undefined || section === undefined) return undefined;
-  const type = btf.type(section);
-  const found = type.kind === 'datasec' ? type.variables.find((item) => item.type === variable) : undefined;
-  if (!found) return undefined;
-  // x86_64 links the section at 0 up to 6.14; where it does not (9d7de2aa8b41), the symbol tells.
-  return addTo(dump.findVariable('__per_cpu_start') ?? virtualAddress(0n), found.offset);
 }

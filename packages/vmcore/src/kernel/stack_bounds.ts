@@ -15,9 +15,11 @@ export function hotVariable(
   member: string,
   variable: string,
 ): VirtualAddress | undefined {
-  const hot = dump.types.has('pcpu_hot', member) ? cpus.findVariable('pcpu_hot', cpu) : undefined;
-  if (hot !== undefined) return addTo(hot, dump.types.offsetof('pcpu_hot', member));
-  return cpus.findVariable(variable, cpu);
+  // Asked for by variables only: that a type is missing costs a walk through all types.
+  const hot = cpus.findVariable('pcpu_hot', cpu);
+  return hot === undefined
+    ? cpus.findVariable(variable, cpu)
+    : addTo(hot, dump.types.offsetof('pcpu_hot', member));
 }
 
 const PAGE = 4096n;
@@ -77,11 +79,14 @@ export function taskStackBounds(dump: Dump, stack: VirtualAddress): StackBounds 
 
 /** `THREAD_SIZE`: bytes of a task's stack. */
 function threadSize(dump: Dump): number {
-  if (dump.types.findId('union thread_union') !== undefined) return dump.types.sizeof('union thread_union');
-  return sizeByTop(dump) ?? USUAL_THREAD_SIZE;
+  const size = sizeByTop(dump);
+  if (size !== undefined) return size;
+  // The union that says it went in 6.10, when every CPU had the top in a variable already.
+  const described = dump.types.findId('union thread_union') !== undefined;
+  return described ? dump.types.sizeof('union thread_union') : USUAL_THREAD_SIZE;
 }
 
-/** From where a CPU keeps the top of the stack that its current task has: the union went in 6.10. */
+/** From where a CPU keeps the top of the stack that its current task has, in a variable of its own since 5.16. */
 function sizeByTop(dump: Dump): number | undefined {
   try {
     const cpus = perCpu(dump);

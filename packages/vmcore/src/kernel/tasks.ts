@@ -123,13 +123,11 @@ export function readTasks(dump: Dump): TaskList {
 
 /** One task by the address of its `task_struct`, listed or not. Throws what reading memory throws. */
 export function readTask(dump: Dump, address: VirtualAddress): Task {
-  return readTasks(dump).byAddress.get(address) ?? finish(dump, readRaw(dump, address), new Map());
+  return readTasks(dump).byAddress.get(address) ?? finish(dump, address, readRaw(dump, address), new Map());
 }
 
 /** A task as it was read, before its parent is known. */
-interface RawTask extends Read<typeof TASK> {
-  readonly address: VirtualAddress;
-}
+type RawTask = Read<typeof TASK>;
 
 /** Collects tasks by address, each read once. */
 class Collector {
@@ -191,7 +189,7 @@ function collectTasks(dump: Dump): TaskList {
   collector.attempt('The CPUs', () => {
     for (const cpu of readCpus(dump)) if (cpu.current !== undefined) collector.take(cpu.current);
   });
-  const tasks = [...collector.raw.values()].map((task) => finish(dump, task, collector.raw));
+  const tasks = [...collector.raw].map(([address, raw]) => finish(dump, address, raw, collector.raw));
   return {
     tasks,
     byAddress: new Map(tasks.map((task) => [task.address, task])),
@@ -214,34 +212,49 @@ function collectListed(dump: Dump, collector: Collector, initTask: VirtualAddres
 }
 
 function readRaw(dump: Dump, address: VirtualAddress): RawTask {
-  return { address, ...dump.reader('task_struct', TASK)(address) };
+  return dump.reader('task_struct', TASK)(address);
 }
 
-/** Some 290 years: no clock of a kernel is beyond it, and every one is exact enough as a number. */
-function nanoseconds(value: bigint): number {
-  return Number(value);
-}
-
-function finish(dump: Dump, raw: RawTask, others: ReadonlyMap<VirtualAddress, RawTask>): Task {
-  const { state, exitState, staticPriority, signal: _, cpu, onCpu, ...rest } = raw;
-  const { startNanoseconds, userNanoseconds, systemNanoseconds, runtimeNanoseconds } = raw;
+/** Every member by name: a dump may have tens of thousands of tasks, and spreading objects is slow. */
+function finish(
+  dump: Dump,
+  address: VirtualAddress,
+  raw: RawTask,
+  others: ReadonlyMap<VirtualAddress, RawTask>,
+): Task {
+  const { lastRanNanoseconds: lastRan, state } = raw;
   return {
-    ...rest,
+    address,
+    pid: raw.pid,
+    tgid: raw.tgid,
     ppid: others.get(raw.parent)?.tgid ?? processOf(dump, raw.parent),
-    state: taskState(Number(BigInt.asUintN(32, state)), exitState),
+    parent: raw.parent,
+    leader: raw.leader,
+    comm: raw.comm,
+    state: taskState(Number(state & 0xffff_ffffn), raw.exitState),
+    flags: raw.flags,
     kernelThread: (raw.flags & PF_KTHREAD) !== 0,
     // Kernels without SMP keep neither.
-    cpu: cpu ?? 0,
-    onCpu: onCpu ?? (raw.pid === 0 && state === 0n),
-    nice: staticPriority - NICE_0,
-    startNanoseconds: nanoseconds(startNanoseconds),
-    userNanoseconds: nanoseconds(userNanoseconds),
-    systemNanoseconds: nanoseconds(systemNanoseconds),
-    runtimeNanoseconds: nanoseconds(runtimeNanoseconds),
+    cpu: raw.cpu ?? 0,
+    onCpu: raw.onCpu ?? (raw.pid === 0 && state === 0n),
+    policy: raw.policy,
+    priority: raw.priority,
+    nice: raw.staticPriority - NICE_0,
+    realTimePriority: raw.realTimePriority,
+    // As numbers these are exact for three months of nanoseconds, and to some microseconds for ever.
+    startNanoseconds: Number(raw.startNanoseconds),
+    userNanoseconds: Number(raw.userNanoseconds),
+    systemNanoseconds: Number(raw.systemNanoseconds),
+    runtimeNanoseconds: Number(raw.runtimeNanoseconds),
     voluntarySwitches: Number(raw.voluntarySwitches),
     involuntarySwitches: Number(raw.involuntarySwitches),
-    lastRanNanoseconds:
-      raw.lastRanNanoseconds === undefined ? undefined : nanoseconds(raw.lastRanNanoseconds),
+    lastRanNanoseconds: lastRan === undefined ? undefined : Number(lastRan),
+    stack: raw.stack,
+    stackPointer: raw.stackPointer,
+    mm: raw.mm,
+    cred: raw.cred,
+    nsproxy: raw.nsproxy,
+    threadPid: raw.threadPid,
   };
 }
 
