@@ -7,17 +7,25 @@ export type PhysicalAddress = number;
 /** Number of a page frame: physical address over page size. */
 export type Frame = number;
 
+/** Not `BigInt.asUintN(64, …)`: QuickJS (2025.04.26) gives a negative number for what has the top bit set. */
+const WORD = 0xffff_ffff_ffff_ffffn;
+
 /** Names a 64-bit value as a virtual address; wraps as C arithmetic on pointers does. */
 export function virtualAddress(value: bigint): VirtualAddress {
-  return BigInt.asUintN(64, value) as VirtualAddress;
+  return (value & WORD) as VirtualAddress;
 }
 
 /** `address + offset` in C's 64-bit arithmetic. */
 export function addTo(address: VirtualAddress, offset: number | bigint): VirtualAddress {
-  return BigInt.asUintN(64, address + BigInt(offset)) as VirtualAddress;
+  return ((address + BigInt(offset)) & WORD) as VirtualAddress;
 }
 
-/** Sixteen hexadecimal digits after `0x`. */
+/**
+ * Sixteen hexadecimal digits after `0x`. By halves: QuickJS (2025.04.26) prints a zero before the digits of a
+ * bigint whose top bit is set.
+ */
 export function hexAddress(address: bigint): string {
-  return `0x${address.toString(16).padStart(16, '0')}`;
+  const high = Number((address >> 32n) & 0xffff_ffffn);
+  const low = Number(address & 0xffff_ffffn);
+  return `0x${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}`;
 }

@@ -42,7 +42,7 @@ export function readBig(bytes: Uint8Array, base: number, layout: NumberLayout): 
   for (let n = layout.size - 1; n >= 0; n--) value = (value << 8n) | BigInt(bytes[at + n] as number);
   const width = layout.bits || layout.size * 8;
   value >>= BigInt(layout.bit);
-  return layout.signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
+  return layout.signed ? BigInt.asIntN(width, value) : value & ((1n << BigInt(width)) - 1n);
 }
 
 /** The number as a number. Throws `bad-format` for one beyond 2^53. */
