@@ -5,13 +5,14 @@
  */
 export type Decompress = (input: Uint8Array, output: Uint8Array) => number;
 
-/**
- * What a platform can decompress beyond what the library does by itself (LZO and snappy). A dump that needs
- * one which is missing fails to open with `unsupported`.
- */
+/** A decompressor for each way in which the pages of a dump can be compressed. */
 export interface Codecs {
   /** zlib streams (RFC 1950). */
-  readonly zlib?: Decompress;
+  readonly zlib: Decompress;
+  /** LZO1X blocks. */
+  readonly lzo: Decompress;
+  /** Raw snappy blocks. */
+  readonly snappy: Decompress;
   /** Zstandard frames (RFC 8878). */
-  readonly zstd?: Decompress;
+  readonly zstd: Decompress;
 }

@@ -22,8 +22,8 @@ export interface Container {
 
 /** How a container is opened. */
 export interface ContainerOptions {
-  /** What the platform can decompress. */
-  readonly codecs?: Codecs;
+  /** What the platform decompresses faster than the library does. */
+  readonly codecs?: Partial<Codecs>;
   /** Pages kept in memory; 2048 when not given. */
   readonly cachePages?: number;
 }

@@ -1,10 +1,11 @@
 import type { Frame } from '../bytes/address.ts';
 import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { DumpError } from '../bytes/errors.ts';
+import { codecsWith } from '../codecs/codecs.ts';
 import type { Absence, PhysicalMemory } from '../physical_memory.ts';
 import type { Container, ContainerOptions } from './container.ts';
 import { type FileRange, type KdumpHeader, readKdumpHeader } from './kdump_header.ts';
-import { checkCodecs, KdumpPages } from './kdump_memory.ts';
+import { compressionName, KdumpPages } from './kdump_memory.ts';
 import { type Note, parseNotes } from './notes.ts';
 import { PageCache } from './page_cache.ts';
 
@@ -16,14 +17,11 @@ const MOST_VMCOREINFO_BYTES = 1 << 20;
  * any order. Reads headers and notes only; a page's place is found when it is asked for.
  */
 export function openKdump(sources: readonly ByteSource[], options: ContainerOptions = {}): Container {
-  const codecs = options.codecs ?? {};
+  const codecs = codecsWith(options.codecs ?? {});
   const files = sources.map((source) => ({ source, header: readKdumpHeader(source) }));
   const first = files[0];
   if (first === undefined) throw new DumpError('not-a-dump', 'A dump of no files');
   const { header } = first;
-  const compression = files
-    .map((file) => checkCodecs(file.header, codecs))
-    .find((name) => name !== undefined);
   const parts = files.map((file) => new KdumpPages(file.source, file.header, codecs));
   const problems = [...checkSet(files.map((file) => file.header))];
   const notes = readNotes(first.source, header, problems);
@@ -34,7 +32,7 @@ export function openKdump(sources: readonly ByteSource[], options: ContainerOpti
     memory,
     notes,
     vmcoreinfo: readVmcoreinfo(first.source, header, notes, problems),
-    compression,
+    compression: compressionName(header.status),
     dumpLevel: header.dumpLevel,
     problems,
   };

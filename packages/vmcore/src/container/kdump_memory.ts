@@ -2,9 +2,7 @@ import type { Frame } from '../bytes/address.ts';
 import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
-import type { Codecs, Decompress } from '../codecs/codec.ts';
-import { decompressLzo } from '../codecs/lzo.ts';
-import { decompressSnappy } from '../codecs/snappy.ts';
+import type { Codecs } from '../codecs/codec.ts';
 import type { Absence } from '../physical_memory.ts';
 import { FrameBitmap } from './frame_bitmap.ts';
 import { COMPRESSED, type KdumpHeader } from './kdump_header.ts';
@@ -72,11 +70,11 @@ export class KdumpPages {
 
   #decompress(data: Uint8Array, flags: number): Uint8Array | Absence {
     const { blockSize } = this.header;
-    const decompress = codecFor(flags, this.#codecs);
-    if (decompress === undefined) return data.length === blockSize ? copyOf(data) : 'damaged';
+    const name = compressionName(flags);
+    if (name === undefined) return data.length === blockSize ? copyOf(data) : 'damaged';
     const page = new Uint8Array(blockSize);
     try {
-      return decompress(data, page) === blockSize ? page : 'damaged';
+      return this.#codecs[name](data, page) === blockSize ? page : 'damaged';
     } catch (error) {
       if (error instanceof DumpError && error.code !== 'io') return 'damaged';
       throw error;
@@ -96,29 +94,7 @@ export class KdumpPages {
   }
 }
 
-/**
- * How a page with these flags was compressed; undefined when it was not, or when the codec is missing (which
- * `checkCodecs` has told of already).
- */
-function codecFor(flags: number, codecs: Codecs): Decompress | undefined {
-  if ((flags & COMPRESSED.zlib) !== 0) return codecs.zlib;
-  if ((flags & COMPRESSED.lzo) !== 0) return decompressLzo;
-  if ((flags & COMPRESSED.snappy) !== 0) return decompressSnappy;
-  if ((flags & COMPRESSED.zstd) !== 0) return codecs.zstd;
-  return undefined;
-}
-
-/** The name of the dump's compression, or undefined. Throws `unsupported` when this program cannot undo it. */
-export function checkCodecs(header: KdumpHeader, codecs: Codecs): string | undefined {
-  const { status } = header;
-  for (const name of ['zlib', 'zstd'] as const) {
-    if ((status & COMPRESSED[name]) === 0) continue;
-    if (codecs[name] !== undefined) return name;
-    throw new DumpError(
-      'unsupported',
-      `The dump's pages are compressed with ${name}, which this program cannot read`,
-    );
-  }
-  if ((status & COMPRESSED.lzo) !== 0) return 'lzo';
-  return (status & COMPRESSED.snappy) !== 0 ? 'snappy' : undefined;
+/** The name of the compression that these bits stand for, in a descriptor's flags or a header's status. */
+export function compressionName(bits: number): keyof Codecs | undefined {
+  return (['zlib', 'lzo', 'snappy', 'zstd'] as const).find((name) => (bits & COMPRESSED[name]) !== 0);
 }
