@@ -5,6 +5,7 @@ import { field } from '../describe/type_reader.ts';
 import {
   type Frame,
   type StackBounds,
+  type UnwindContext,
   type UnwindEnd,
   type UnwindStart,
   unwind,
@@ -116,7 +117,7 @@ function sleepingStack(dump: Dump, task: Task): TaskStack {
 
 /** A task that never ran starts at the first instruction of `ret_from_fork` (`…_asm` since 6.6), called by none. */
 function isNewTask(dump: Dump, ip: VirtualAddress): boolean {
-  const symbol = symbolAt(dump, ip);
+  const symbol = dump.once(codePlaces).symbol(ip);
   return symbol?.offset === 0 && symbol.name.startsWith('ret_from_fork');
 }
 
@@ -125,33 +126,61 @@ function walk(
   stacks: readonly StackBounds[],
   start: UnwindStart,
 ): Omit<TaskStack, 'cpu' | 'registers'> {
-  const context = dump.description.unwindContext((address) =>
-    stacks.find(({ low, high }) => address >= low && address < high),
-  );
-  const { frames, end, detail, userRegs } = unwind(context, start);
-  return { frames: frames.map((frame) => named(dump, frame)), end, detail, userRegisters: userRegs };
+  const code = dump.once(codePlaces);
+  const stackAt = (address: bigint) => stacks.find(({ low, high }) => address >= low && address < high);
+  const { frames, end, detail, userRegs } = unwind({ ...code.context, stackAt }, start);
+  return { frames: frames.map((frame) => named(code, frame)), end, detail, userRegisters: userRegs };
 }
 
-function named(dump: Dump, frame: Frame): StackFrame {
+/** Every member by name: there are tens of thousands of frames, and spreading objects is slow. */
+function named(code: CodePlaces, frame: Frame): StackFrame {
   // A return address belongs to what holds the call, the byte before it.
   const call = frame.interrupted ? 0 : 1;
-  const symbol = symbolAt(dump, addTo(frame.address, -call));
+  const symbol = code.symbol(addTo(frame.address, -call));
   return {
-    ...frame,
+    address: frame.address,
     symbol: symbol?.name,
     offset: symbol === undefined ? undefined : symbol.offset + call,
     size: symbol?.size,
     module: symbol?.module,
+    interrupted: frame.interrupted,
+    certainty: frame.certainty,
+    origin: frame.origin,
+    sp: frame.sp,
+    stack: frame.stack,
+    regs: frame.regs,
   };
 }
 
-/** Thousands of tasks wait at few places: each is looked up once. */
-function symbolAt(dump: Dump, address: VirtualAddress): KernelSymbol | undefined {
-  const known = dump.once(symbolCache);
-  if (!known.has(address)) known.set(address, dump.symbols.lookup(address));
-  return known.get(address);
+/** What is asked about places in code. Thousands of tasks wait at few places: each is looked up once. */
+interface CodePlaces {
+  /** For the unwinder, with stacks to be filled in. */
+  readonly context: UnwindContext;
+  symbol(address: bigint): KernelSymbol | undefined;
 }
 
-function symbolCache(): Map<VirtualAddress, KernelSymbol | undefined> {
-  return new Map();
+function codePlaces(dump: Dump): CodePlaces {
+  const context = dump.description.unwindContext(() => undefined);
+  return {
+    context: {
+      ...context,
+      orc: remembered((address) => context.orc(address)),
+      isText: remembered((address) => context.isText(address)),
+    },
+    symbol: remembered((address) => dump.symbols.lookup(address)),
+  };
 }
+
+/** A function of an address that keeps its answers. Those of a damaged dump's stacks are not without end. */
+function remembered<T>(ask: (address: bigint) => T): (address: bigint) => T {
+  const known = new Map<bigint, T>();
+  return (address) => {
+    const answer = known.get(address);
+    if (answer !== undefined || known.has(address)) return answer as T;
+    const fresh = ask(address);
+    if (known.size < MOST_PLACES) known.set(address, fresh);
+    return fresh;
+  };
+}
+
+const MOST_PLACES = 1 << 16;
