@@ -4,8 +4,8 @@ import { type KernelCrash, placeOf } from './kernel_trace.ts';
 
 /** A frame that is not inlined, as drgn has it. */
 export interface DrgnFrame {
-  /** In hexadecimal with 0x. */
-  readonly pc: string;
+  /** In hexadecimal with 0x; null where drgn cannot tell who called the frame before. */
+  readonly pc: string | null;
   /** The ELF symbol it lies in; null in user space. */
   readonly symbol: string | null;
   readonly offset: number;
@@ -45,19 +45,22 @@ export function compareDrgnStack(facts: DrgnFacts, crash: KernelCrash): Finding 
   if (crash.kind === 'panic' && skipped === 0) finding.differ('frame', 'none in panic', 'panic');
   const found = kernelFrames.slice(skipped);
   const wanted = traceFromCrash(crash).filter(({ reliable }) => reliable);
-  finding.equal('number of frames', found.length, wanted.length);
+  const last = kernelFrames.at(-1);
+  const lost = crashed.frames.at(-1)?.pc === null && last !== undefined;
+  if (lost) finding.differ('stack', `its end after ${placeOf(last)}`, `${wanted.length} frames`);
+  else finding.equal('number of frames', found.length, wanted.length);
   for (const [index, entry] of wanted.entries()) {
     const frame = found[index];
     if (frame === undefined) continue;
     const start = facts.addresses[entry.symbol ?? ''];
-    const same = start !== undefined && BigInt(start) + BigInt(entry.offset) === BigInt(frame.pc);
+    const same = start !== undefined && BigInt(start) + BigInt(entry.offset) === BigInt(frame.pc ?? 0);
     if (same && placeOf(frame) !== placeOf(entry))
       finding.note(`${placeOf(frame)} is ${placeOf(entry)}, by its address`);
     if (!same && placeOf(frame) !== placeOf(entry))
       finding.differ(`frame ${index}`, placeOf(frame), placeOf(entry));
   }
   finding.note(`${wanted.length} frames in the log; ${crashed.inlined} inlined ones are drgn's own`);
-  const user = crashed.frames.find(({ symbol }) => symbol === null)?.pc ?? 'none';
+  const user = crashed.frames.find(({ symbol, pc }) => symbol === null && pc !== null)?.pc ?? 'none';
   const userWanted = crash.userAddress === null ? 'none' : `0x${crash.userAddress.toString(16)}`;
   if (crash.userAddress !== null || user !== 'none') finding.equal('address in user space', user, userWanted);
   return finding;

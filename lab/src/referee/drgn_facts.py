@@ -13,10 +13,14 @@ from drgn.helpers.linux.sched import task_cpu
 
 def facts_of_frame(frame):
     try:
+        pc = frame.pc
+    except LookupError:
+        return {"pc": None, "symbol": None, "offset": 0}
+    try:
         symbol = frame.symbol()
     except LookupError:
-        return {"pc": hex(frame.pc), "symbol": None, "offset": 0}
-    return {"pc": hex(frame.pc), "symbol": symbol.name, "offset": frame.pc - symbol.address}
+        return {"pc": hex(pc), "symbol": None, "offset": 0}
+    return {"pc": hex(pc), "symbol": symbol.name, "offset": pc - symbol.address}
 
 
 def address_of(program, name):

@@ -32,6 +32,12 @@ export const KNOWN_LIMITS: readonly KnownLimit[] = [
     why: 'this crash does not know the words of a stack overflow, and leaves PANIC empty',
   },
   {
+    tool: /^drgn 0\.0\.22/,
+    check: /^bt$/,
+    difference: /^stack: found its end after \w*sysvec_/,
+    why: 'this drgn loses its way where the stack of interrupts meets that of the task',
+  },
+  {
     tool: /^crash /,
     check: /^cut /,
     said: /This dumpfile is incomplete[\s\S]*crash: (?:page incomplete: |invalid kernel virtual address: )/,

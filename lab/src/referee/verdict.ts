@@ -59,9 +59,9 @@ export function refereeTable(rows: readonly Row[], measurements: readonly Measur
     ['dump', 'check', 'by', 'verdict'],
     ...rows.map(({ dump, check, tool, outcome }) => [dump, check, tool, WORD[outcome]]),
   ]);
-  const behind = rows.flatMap(({ dump, check, differences, notes }) => [
-    ...differences.map((each) => `${dump}, ${check}: ${each}`),
-    ...notes.map((each) => `${dump}, ${check}: (${each})`),
+  const behind = rows.flatMap(({ dump, check, tool, differences, notes }) => [
+    ...differences.map((each) => `${dump}, ${check} by ${tool}: ${each}`),
+    ...notes.map((each) => `${dump}, ${check} by ${tool}: (${each})`),
   ]);
   const costs = columns([
     ['dump', 'what', 'by', 'seconds', 'CPU s', 'peak MB'],
