@@ -1,3 +1,4 @@
+import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { isCaptureBoot, VMCORE } from './capture_boot.ts';
 import { showLine, showPanic } from './console.ts';
 import { crashFolder, dmesgPath, freeDate, isoSeconds, removeParts, retain } from './crash_store.ts';
@@ -72,8 +73,8 @@ function collectCrash(port: Port, settings: Settings, note: Note): void {
   const dmesg = keepDmesg(port, settings, date, note);
   const news = newsOf(port, settings, dmesg.path, facts, note);
   small('reboot-stack', () => {
-    const tail = dmesg.path === null && !dmesg.readable ? bytesOf('') : stackTail(port, VMCORE, dmesg.path);
-    return [rebootStack(tail, news.summary), rebootStack(bytesOf(''), news.summary)];
+    const tail = tailOrNothing(port, dmesg.path);
+    return [rebootStack(tail, news.summary), rebootStack(new Uint8Array(0), news.summary)];
   });
   const first = dmesg.path === null ? { nothing: dmesg.why } : { dmesg: dmesg.path };
   small('reboot-reason', () => [rebootReason(first)]);
@@ -168,14 +169,12 @@ function preparePersist(port: Port, settings: Settings, note: Note): string | nu
   return isoSeconds(port.clock());
 }
 
-type KeptDmesg =
-  | { readonly path: string }
-  | { readonly path: null; readonly why: string; readonly readable: boolean };
+type KeptDmesg = { readonly path: string } | { readonly path: null; readonly why: string };
 
 /** Step 1: by makedumpfile, or by our own reader of the log where that is missing or fails. */
 function keepDmesg(port: Port, settings: Settings, date: string, note: Note): KeptDmesg {
   const path = dmesgPath(settings, date);
-  if (!port.exists(VMCORE)) return { path: null, why: `there is no ${VMCORE}`, readable: false };
+  if (!port.exists(VMCORE)) return { path: null, why: `there is no ${VMCORE}` };
   const failed = dumpDmesg(port, settings, VMCORE, partOf(path));
   if (failed === null) {
     const published = port.isolate(settings.file_limit_seconds, () => {
@@ -198,7 +197,17 @@ function keepDmesg(port: Port, settings: Settings, date: string, note: Note): Ke
   });
   if (own.ok) return { path };
   note(`dmesg not written: ${own.why}`);
-  return { path: null, why: own.why, readable: true };
+  return { path: null, why: own.why };
+}
+
+/** What reboot-stack shows of the log; the summary alone says enough where the log cannot be read. */
+function tailOrNothing(port: Port, dmesg: string | null): Uint8Array {
+  try {
+    return stackTail(port, VMCORE, dmesg);
+  } catch (error) {
+    if (error instanceof PortError || error instanceof DumpError) return new Uint8Array(0);
+    throw error;
+  }
 }
 
 function newsOf(

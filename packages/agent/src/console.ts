@@ -5,12 +5,15 @@ export const BEGIN = '>>>>>>>>>> Crashed kernel dmesg BEGIN <<<<<<<<<<';
 export const END = '>>>>>>>>>> Crashed kernel dmesg END <<<<<<<<<<';
 
 const KMSG = '/dev/kmsg';
-/** devkmsg_write() takes at most LOG_LINE_MAX bytes a record; the rest of the record is our level prefix. */
-const RECORD_BYTES = 1000;
+/**
+ * devkmsg_write() refuses a record over LOG_LINE_MAX: up to 6.2 that is 1,024 bytes less the longest prefix,
+ * which is 32 bytes, or 48 with CONFIG_PRINTK_CALLER as EVE has it. Our level prefix counts.
+ */
+const RECORD_BYTES = 976;
 /** KERN_ALERT: shown on the consoles also under `quiet`. */
 const LEVEL = '<1>';
 
-/** A text as records that fit: printable ASCII, at most 1,000 bytes each with the level. */
+/** A text as records that fit: printable ASCII, at most `RECORD_BYTES` each with the level. */
 export function kmsgRecords(line: string): string[] {
   const clean = line.replace(/\t/g, '        ').replace(/[^\x20-\x7e]/g, '?');
   const room = RECORD_BYTES - LEVEL.length - 1;

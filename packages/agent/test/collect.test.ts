@@ -110,6 +110,9 @@ describe('a capture boot', () => {
     expect(texts(port)['/persist/reboot-reason']).toMatch(
       /^kernel panic, dmesg not collected: Not a crash dump/,
     );
+    expect(texts(port)['/persist/reboot-stack']).toMatch(
+      /^kcrash: the kernel crashed; its log cannot be read: Not/,
+    );
     expect(texts(port)['/persist/boot-reason']).toBe('BootReasonKernel\n');
   });
 
