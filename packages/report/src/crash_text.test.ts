@@ -217,6 +217,16 @@ describe('findCrash', () => {
     }
   });
 
+  it('keeps apart what two processors print at once', () => {
+    const log = `[    9.000000][   T93] sysrq: Trigger a crash
+[    9.000001][   T93] Kernel panic - not syncing: sysrq triggered crash
+[    9.000002][   T93] Call Trace:
+[    9.000003][   T93]  panic+0x118/0x2ed
+[    9.000004][   T77] eth0: link is down
+[    9.000005][   T93]  sysrq_handle_crash+0x16/0x20`;
+    expect(findCrash(log.split('\n'))?.trace).toEqual(['panic', 'sysrq_handle_crash']);
+  });
+
   it('finds nothing in a log that tells of no crash', () => {
     expect(findCrash([])).toBeNull();
     expect(findCrash([...boot, ...survivedWarning])).toBeNull();
@@ -241,6 +251,13 @@ describe('summarise', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('tells a recursion once', () => {
+    const crash = findCrash([...boot, ...nullDereference]);
+    if (crash === null) throw new Error('no crash found');
+    const trace = ['a', 'b', 'b', 'b', 'a'];
+    expect(summarise({ ...crash, trace })).toMatch(/Stack:\n a\n b \(3 times\)\n a\n$/);
   });
 
   it('keeps to its limit and to ASCII whatever the crash holds', () => {

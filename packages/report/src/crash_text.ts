@@ -263,9 +263,10 @@ export function summarise(crash: CrashText, facts: SummaryFacts = {}, limit = 16
   const lines = [...head, ...(crash.trace.length === 0 ? [] : ['Stack:'])];
   let room = limit - lines.reduce((sum, line) => sum + line.length + 1, 0);
   const more = ' ... 999 more'.length + 1;
-  for (const [index, name] of crash.trace.entries()) {
-    const line = ` ${ascii(name).slice(0, 200)}`;
-    const left = crash.trace.length - index;
+  const calls = runs(crash.trace);
+  for (const [index, call] of calls.entries()) {
+    const line = ` ${ascii(call).slice(0, 200)}`;
+    const left = calls.length - index;
     if (room < line.length + 1 + (left > 1 ? more : 0)) {
       lines.push(` ... ${left} more`);
       break;
@@ -274,6 +275,17 @@ export function summarise(crash: CrashText, facts: SummaryFacts = {}, limit = 16
     room -= line.length + 1;
   }
   return `${lines.join('\n')}\n`.slice(0, limit);
+}
+
+/** The stack with a function that called itself over and over told once: `recurse (57 times)`. */
+function runs(trace: readonly string[]): string[] {
+  const calls: { name: string; times: number }[] = [];
+  for (const name of trace) {
+    const last = calls.at(-1);
+    if (last?.name === name) last.times++;
+    else calls.push({ name, times: 1 });
+  }
+  return calls.map(({ name, times }) => (times === 1 ? name : `${name} (${times} times)`));
 }
 
 /** Printable ASCII only: whatever reads the summary may know no other characters. */
