@@ -23,6 +23,11 @@ export interface PhysicalMemory {
    * Throws only `io`.
    */
   page(frame: Frame): Uint8Array | Absence;
+  /**
+   * The first frame at or after `frame` that the dump holds bytes for, or `frameLimit`. A loop over all pages
+   * takes this, since a damaged dump may claim more frames than anybody can count through.
+   */
+  nextHeld(frame: Frame): Frame;
 }
 
 const ABSENCE: Record<Absence, string> = {

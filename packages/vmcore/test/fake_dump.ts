@@ -24,6 +24,8 @@ export class FakeMemory {
       pageSize: PAGE,
       frameLimit: 1 << 20,
       page: (frame: number) => this.#pages.get(frame) ?? ('excluded' as const),
+      nextHeld: (frame: number) =>
+        [...this.#pages.keys()].filter((each) => each >= frame).sort((a, b) => a - b)[0] ?? 1 << 20,
     };
     const translate = (high: number, low: number) => {
       const at = Number(joinHalves(high, low) - FAKE_BASE);

@@ -16,6 +16,13 @@ export class FlatMemory implements PhysicalMemory {
     return this.pages.get(frame) ?? this.absence;
   }
 
+  nextHeld(frame: number): number {
+    return [...this.pages.keys()].reduce(
+      (next, each) => (each >= frame ? Math.min(next, each) : next),
+      this.frameLimit,
+    );
+  }
+
   /** Writes bytes at a physical address, making its pages. */
   put(address: number, bytes: Uint8Array): void {
     bytes.forEach((byte, n) => {

@@ -77,6 +77,13 @@ describe('openElf', () => {
     expect(() => readPhysical(memory, 0x1800, 0x1000)).toThrow('0x2000 was left out of the dump');
   });
 
+  it('names the frames that it holds', () => {
+    const far = { address: 2 ** 52, bytes: page(1).subarray(0, 100), memoryBytes: 2 ** 52 };
+    const { memory } = open(elfCore([far, { address: 0x1000, bytes: page(1), memoryBytes: 2 ** 40 }]));
+    expect([0, 1, 2].map((frame) => memory.nextHeld(frame))).toEqual([1, 1, 2 ** 40]);
+    expect([2 ** 40 + 1, 2 ** 41].map((frame) => memory.nextHeld(frame))).toEqual([2 ** 41, 2 ** 41]);
+  });
+
   it('reads what is there of a file that was cut off', () => {
     const core = elfCore([{ address: 0, bytes: page(1, 4) }]);
     const { memory, problems } = open(core.subarray(0, core.length - 0x1800));

@@ -1,5 +1,5 @@
 import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
-import { u8, u16, u32, u64 } from '../bytes/cursor.ts';
+import { slice, u8, u16, u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText } from '../bytes/text.ts';
 import type { Container, ContainerOptions } from './container.ts';
@@ -23,7 +23,9 @@ const MACHINES = new Map([
   [62, 'x86_64'],
   [183, 'aarch64'],
 ]);
+const CHUNK_HEADERS = 1024;
 const MOST_SEGMENTS = 1 << 20;
+const MOST_PROBLEMS = 20;
 const MOST_NOTE_BYTES = 16 << 20;
 
 /** The first bytes of every ELF file. */
@@ -38,22 +40,27 @@ export function isElf(head: Uint8Array): boolean {
 export function openElf(source: ByteSource, options: ContainerOptions = {}): Container {
   const header = copyOf(source.read(0, Math.min(HEADER_SIZE, source.size)));
   const machine = checkHeader(header);
-  const count = programHeaderCount(source, header);
   const problems: string[] = [];
   const segments: Segment[] = [];
   const notes: Note[] = [];
-  const start = u64(header, 32);
-  for (let at = 0; at < count; at++) {
-    const raw = copyOf(source.read(start + at * PROGRAM_HEADER_SIZE, PROGRAM_HEADER_SIZE));
-    const type = u32(raw, 0);
-    if (type !== PT_LOAD && type !== PT_NOTE) continue;
+  let noteBytes = 0;
+  let index = 0;
+  for (const programHeader of programHeaders(source, header)) {
+    const type = u32(programHeader, 0);
     try {
-      if (type === PT_LOAD) segments.push(loadSegment(raw));
-      else notes.push(...readNotes(source, raw));
+      if (type === PT_LOAD) segments.push(loadSegment(programHeader));
+      else if (type === PT_NOTE) {
+        noteBytes += u64(programHeader, 32);
+        for (const note of readNotes(source, programHeader, noteBytes)) notes.push(note);
+      }
     } catch (error) {
       if (!(error instanceof DumpError) || error.code === 'io') throw error;
-      problems.push(`Program header ${at} of the ELF core: ${error.message}`);
+      // A file of nothing but wrong headers needs no sentence for each.
+      if (problems.length < MOST_PROBLEMS) {
+        problems.push(`Program header ${index} of the ELF core: ${error.message}`);
+      }
     }
+    index++;
   }
   const vmcoreinfo = notes.find((note) => note.name === 'VMCOREINFO')?.bytes;
   const memory = new ElfMemory(source, segments, pageSizeOf(vmcoreinfo), options.cachePages ?? 2048);
@@ -97,6 +104,17 @@ function checkHeader(header: Uint8Array): string {
   return machine;
 }
 
+/** Every program header, read a thousand at a time. */
+function* programHeaders(source: ByteSource, header: Uint8Array): Generator<Uint8Array> {
+  const count = programHeaderCount(source, header);
+  const start = u64(header, 32);
+  for (let at = 0; at < count; at += CHUNK_HEADERS) {
+    const headers = Math.min(CHUNK_HEADERS, count - at);
+    const chunk = copyOf(source.read(start + at * PROGRAM_HEADER_SIZE, headers * PROGRAM_HEADER_SIZE));
+    for (let n = 0; n < headers; n++) yield slice(chunk, n * PROGRAM_HEADER_SIZE, PROGRAM_HEADER_SIZE);
+  }
+}
+
 function programHeaderCount(source: ByteSource, header: Uint8Array): number {
   let count = u16(header, 56);
   if (count === PN_XNUM) count = u32(source.read(u64(header, 40), SECTION_HEADER_SIZE), 44);
@@ -129,10 +147,10 @@ function loadSegment(raw: Uint8Array): Segment {
   };
 }
 
-function readNotes(source: ByteSource, raw: Uint8Array): Iterable<Note> {
+function readNotes(source: ByteSource, raw: Uint8Array, bytesSoFar: number): Iterable<Note> {
   const offset = u64(raw, 8);
   const length = u64(raw, 32);
-  if (length > MOST_NOTE_BYTES) {
+  if (bytesSoFar > MOST_NOTE_BYTES) {
     throw new DumpError(
       'bad-format',
       `Notes of 0x${length.toString(16)} bytes; at most 0x${MOST_NOTE_BYTES.toString(16)} are read`,

@@ -57,6 +57,17 @@ export class ElfMemory implements PhysicalMemory {
     return page;
   }
 
+  nextHeld(frame: Frame): Frame {
+    const base = frame * this.pageSize;
+    for (let at = Math.max(this.#lastStartingBy(base), 0); at < this.#start.length; at++) {
+      const start = this.#start[at] as number;
+      const inFile = Math.max(0, this.#source.size - (this.#offset[at] as number));
+      const end = Math.min(this.#fileEnd[at] as number, start + inFile);
+      if (end > base && end > start) return Math.floor(Math.max(start, base) / this.pageSize);
+    }
+    return this.frameLimit;
+  }
+
   /** A page that no one segment holds whole: the pieces that some do, zeros between; or why there is none. */
   #pieces(frame: Frame, last: number): Uint8Array | Absence {
     const base = frame * this.pageSize;

@@ -29,6 +29,8 @@ describe('FrameBitmap', () => {
           for (const frame of [...asked, frames - 1, frames]) {
             expect(bitmap.rank(frame)).toBe(before[frame]);
             expect(bitmap.has(frame)).toBe(before[frame + 1] !== before[frame]);
+            const next = before.findIndex((count, at) => at > frame && count !== before[frame]);
+            expect(bitmap.next(frame)).toBe(next < 0 ? frames : next - 1);
           }
         },
       ),

@@ -11,6 +11,8 @@ interface Block {
   readonly bytes: Uint8Array;
   /** Set bits of the block before each group of 64 bytes. */
   readonly ranks: Uint16Array;
+  /** Set bits of the whole block. */
+  readonly bits: number;
 }
 
 /**
@@ -46,6 +48,26 @@ export class FrameBitmap {
     const index = Math.floor(frame / BLOCK_FRAMES);
     const bit = frame - index * BLOCK_FRAMES;
     return (((this.#block(index).bytes[bit >> 3] as number) >> (bit & 7)) & 1) === 1;
+  }
+
+  /** The first set bit at or after `frame`, or `frames` where there is none. */
+  next(frame: Frame): Frame {
+    let at = Math.max(0, frame);
+    while (at < this.frames) {
+      const index = Math.floor(at / BLOCK_FRAMES);
+      const { bytes, bits } = this.#block(index);
+      const from = at - index * BLOCK_FRAMES;
+      if (bits > 0) {
+        for (let bit = from; bit < BLOCK_FRAMES; ) {
+          const rest = (bytes[bit >> 3] as number) >> (bit & 7);
+          if (rest === 0) bit = (bit | 7) + 1;
+          else if ((rest & 1) === 0) bit++;
+          else return Math.min(index * BLOCK_FRAMES + bit, this.frames);
+        }
+      }
+      at = (index + 1) * BLOCK_FRAMES;
+    }
+    return this.frames;
   }
 
   /** How many bits are set in `[0, frame)`. */
@@ -100,7 +122,7 @@ function withRanks(read: Uint8Array): Block {
     ranks[group] = count;
     count += countBits(bytes, group * GROUP_BYTES, GROUP_BYTES);
   }
-  return { bytes, ranks };
+  return { bytes, ranks, bits: count };
 }
 
 /** Set bits of each byte. */

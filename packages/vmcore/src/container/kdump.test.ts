@@ -100,6 +100,11 @@ describe('a split dump', () => {
     expect(problems).toEqual([]);
   });
 
+  it('names the frames that it holds', () => {
+    const { memory } = open(part(200, 300), part(0, 100));
+    expect([0, 3, 4, 200, 251].map((frame) => memory.nextHeld(frame))).toEqual([3, 3, 250, 250, 300]);
+  });
+
   it('says what is missing when a file is', () => {
     const { memory, problems } = open(part(0, 100), part(200, 300));
     expect([3, 150, 250].map((frame) => memory.page(frame))).toEqual([page(3), 'cut-off', page(250)]);
@@ -156,6 +161,11 @@ describe('a damaged kdump file', () => {
     ['cut-in-header.kdump', file.subarray(0, 100), 'ends inside its own header'],
   ])('%s does not open', (_, bytes, message) => {
     expect(() => open(bytes)).toThrow(message);
+  });
+
+  it('that claims more frames than can be counted names those it holds', () => {
+    const { memory } = open(change((it) => it.u64(4096 + 96, 2n ** 52n)));
+    expect([memory.nextHeld(0), memory.nextHeld(2), memory.nextHeld(4)]).toEqual([1, 2, 2 ** 52]);
   });
 
   it('says when notes lie outside of it', () => {

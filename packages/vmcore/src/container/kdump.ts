@@ -63,6 +63,10 @@ class KdumpMemory implements PhysicalMemory {
     return page;
   }
 
+  nextHeld(frame: Frame): Frame {
+    return this.#parts.reduce((next, part) => Math.min(next, part.nextHeld(frame)), this.frameLimit);
+  }
+
   /** A frame that no file of the set holds: in a file that is not here, or past the last. */
   #outside(frame: Frame): Absence {
     return frame < this.frameLimit ? 'cut-off' : 'hole';

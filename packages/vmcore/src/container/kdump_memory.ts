@@ -34,7 +34,7 @@ export class KdumpPages {
     const { bitmaps, frames, blockSize } = header;
     // Two bitmaps, each of whole blocks; the first diskdump writers had only one.
     const one = Math.ceil(frames / 8 / blockSize) * blockSize;
-    const second = bitmaps.length >= 2 * one ? bitmaps.length / 2 : 0;
+    const second = bitmaps.length >= one && bitmaps.length < 2 * one ? 0 : bitmaps.length / 2;
     const length = second === 0 ? bitmaps.length : second;
     this.#present = new FrameBitmap(source, bitmaps.offset, length, frames);
     this.#dumped = new FrameBitmap(source, bitmaps.offset + second, length, frames);
@@ -57,6 +57,13 @@ export class KdumpPages {
     if (size === 0 || size > 2 * this.header.blockSize) return 'damaged';
     if (offset + size > this.#source.size) return 'cut-off';
     return this.#decompress(this.#source.read(offset, size), u32(block, at + 12));
+  }
+
+  /** The first frame at or after `frame` that this file holds, or the end of its frames. */
+  nextHeld(frame: Frame): Frame {
+    const { split, frames } = this.header;
+    const next = this.#dumped.next(Math.max(frame, split?.start ?? 0));
+    return next < Math.min(this.#dumped.frames, split?.end ?? frames) ? next : frames;
   }
 
   #whyLeftOut(frame: Frame): Uint8Array | Absence {

@@ -11,6 +11,8 @@ export interface Note {
 }
 
 const HEADER = 12;
+/** A note each for 8192 CPUs, from the kernel and from QEMU, and then some. */
+const MOST_NOTES = 1 << 16;
 
 /**
  * The notes of a note segment, in order. A note whose lengths run past the segment ends the list: a damaged
@@ -18,7 +20,7 @@ const HEADER = 12;
  */
 export function* parseNotes(segment: Uint8Array): Generator<Note> {
   let at = 0;
-  while (at + HEADER <= segment.length) {
+  for (let count = 0; count < MOST_NOTES && at + HEADER <= segment.length; count++) {
     const nameLength = u32(segment, at);
     const length = u32(segment, at + 4);
     const type = u32(segment, at + 8);
@@ -33,7 +35,7 @@ export function* parseNotes(segment: Uint8Array): Generator<Note> {
   }
 }
 
-/** Every note name and type that the product itself reads. */
+/** Type of the note with a CPU's registers, under the name `CORE`. */
 export const NT_PRSTATUS = 1;
 
 function align4(length: number): number {

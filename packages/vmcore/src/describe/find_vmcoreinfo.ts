@@ -13,7 +13,7 @@ export function findVmcoreinfo(
   memory: PhysicalMemory,
   accept: (candidate: Vmcoreinfo) => boolean,
 ): Vmcoreinfo | undefined {
-  for (let frame = 0; frame < memory.frameLimit; frame++) {
+  for (let frame = memory.nextHeld(0); frame < memory.frameLimit; frame = memory.nextHeld(frame + 1)) {
     const page = memory.page(frame);
     if (typeof page === 'string' || !FIRST_KEY.every((byte, at) => page[at] === byte)) continue;
     const candidate = new Vmcoreinfo(page);
