@@ -1,11 +1,11 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import { u32 } from '../bytes/cursor.ts';
-import { sizeOfType } from '../describe/type_layout.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
 import { hlistEntries } from './list.ts';
 import { perCpu } from './percpu.ts';
+import { jiffiesAt } from './uptime.ts';
 
 /** A timer that waits in a CPU's timer wheel (C `struct timer_list`). */
 export interface Timer {
@@ -41,6 +41,7 @@ const BASE = {
   pending: field.bytes('pending_map'),
   vectors: field.address('vectors'),
 };
+const BASE_HEAD = { clock: field.big('clk'), cpu: field.number('cpu') };
 const TIMER = {
   expires: field.big('expires'),
   function: field.pointer('function'),
@@ -49,35 +50,41 @@ const TIMER = {
 
 /** `TIMER_DEFERRABLE` in `timer_list.flags`. */
 const DEFERRABLE = 0x0008_0000;
-/** Wheels for each CPU: one, two with NO_HZ, three since 6.9 (36e40df35d2c). */
 const MOST_BASES = 4;
+/** Ticks that an idle CPU's wheel may be behind. */
+const MOST_BEHIND = 1n << 31n;
 const MOST_TIMERS = 1 << 20;
 
 /** Reads all pending timers. What cannot be read is left out, with a problem that says why. */
 export function readTimers(dump: Dump): TimerWheels {
   const problems: string[] = [];
   const wheels: TimerWheel[] = [];
-  const bases = attempt(problems, 'Timers', () => baseCount(dump)) ?? 0;
-  for (const cpu of perCpu(dump).possible) {
-    for (let n = 0; n < bases; n++) {
-      const wheel = attempt(problems, `Timer wheel ${n} of CPU ${cpu}`, () => {
-        const first = perCpu(dump).variable('timer_bases', cpu);
-        return readWheel(dump, addTo(first, n * dump.types.sizeof('struct timer_base')), cpu, problems);
-      });
-      if (wheel) wheels.push(wheel);
-    }
+  const jiffies = attempt(problems, 'Timers', () => dump.memory.u64Big(jiffiesAt(dump)));
+  for (const cpu of jiffies === undefined ? [] : perCpu(dump).possible) {
+    attempt(problems, `Timer wheels of CPU ${cpu}`, () => {
+      for (const base of bases(dump, cpu, jiffies ?? 0n)) wheels.push(readWheel(dump, base, cpu, problems));
+    });
   }
   return { wheels, problems };
 }
 
-/** Elements of the per-CPU array `timer_bases`, whose type BTF has; 1 where it does not. */
-function baseCount(dump: Dump): number {
-  const { btf } = dump.types;
-  const id = btf.find('var', 'timer_bases');
-  const variable = id === undefined ? undefined : btf.type(id);
-  if (variable?.kind !== 'var') return 1;
-  const count = sizeOfType(btf, variable.type) / dump.types.sizeof('struct timer_base');
-  return Math.min(Math.max(Math.floor(count), 1), MOST_BASES);
+/**
+ * The elements of the per-CPU array `timer_bases`: as many as say that they are this CPU's and have a clock. One
+ * without NO_HZ, two with it, three since 6.9 (83a665dc99a7).
+ */
+function bases(dump: Dump, cpu: number, jiffies: bigint): VirtualAddress[] {
+  const found: VirtualAddress[] = [];
+  const size = dump.types.sizeof('struct timer_base');
+  const read = dump.reader('timer_base', BASE_HEAD);
+  let at = perCpu(dump).variable('timer_bases', cpu);
+  while (found.length < MOST_BASES) {
+    const base = attempt([], 'Timer wheel', () => read(at));
+    const behind = base && BigInt.asIntN(64, jiffies - base.clock);
+    if (base?.cpu !== cpu || behind === undefined || behind > MOST_BEHIND || behind < -MOST_BEHIND) break;
+    found.push(at);
+    at = addTo(at, size);
+  }
+  return found;
 }
 
 function readWheel(dump: Dump, at: VirtualAddress, cpu: number, problems: string[]): TimerWheel {

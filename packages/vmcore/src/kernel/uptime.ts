@@ -62,9 +62,14 @@ export function readClocks(dump: Dump): Clocks {
     boottimeOffset: read.boottimeOffset,
     taiSeconds: read.taiSeconds,
     source: dump.memory.cString(name, 64),
-    jiffies: dump.memory.u64Big(dump.findVariable('jiffies_64') ?? dump.variable('jiffies')),
+    jiffies: dump.memory.u64Big(jiffiesAt(dump)),
     ticksPerSecond: ticksPerSecond(read.tick),
   };
+}
+
+/** Where C `jiffies` lies, which `jiffies_64` is too on 64-bit machines. Throws `not-described`. */
+export function jiffiesAt(dump: Dump): VirtualAddress {
+  return dump.findVariable('jiffies_64') ?? dump.variable('jiffies');
 }
 
 /** Ticks a second, from the length of a tick, which NTP may have changed a little: nanoseconds × 2^32. */

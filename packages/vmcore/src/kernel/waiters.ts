@@ -1,5 +1,5 @@
 import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
-import { highHalf, i32, lowHalf, u32, u64Big } from '../bytes/cursor.ts';
+import { highHalf, lowHalf, u32, u64Big } from '../bytes/cursor.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
 import { listNodes } from './list.ts';
@@ -29,6 +29,8 @@ interface Shape {
   readonly form: WaiterForm;
   readonly task: number;
   readonly node: number;
+  /** Where the function stands that wakes it, if it has one. */
+  readonly code: number | undefined;
 }
 
 /** No lock has more waiters that matter. */
@@ -36,10 +38,11 @@ const MOST_WAITERS = 1 << 16;
 
 function shapes(dump: Dump): Shape[] {
   const { types } = dump;
-  const shape = (form: WaiterForm, type: string, task: string, node: string): Shape => ({
+  const shape = (form: WaiterForm, type: string, task: string, node: string, code?: string): Shape => ({
     form,
     task: types.offsetof(type, task),
     node: types.offsetof(type, node),
+    code: code === undefined ? undefined : types.offsetof(type, code),
   });
   const forms: Shape[] = [];
   const problems: string[] = [];
@@ -48,7 +51,7 @@ function shapes(dump: Dump): Shape[] {
     () => shape('list', 'rwsem_waiter', 'task', 'list'),
     () => shape('list', 'semaphore_waiter', 'task', 'list'),
     () => shape('swait', 'swait_queue', 'task', 'task_list'),
-    () => shape('queue', 'wait_queue_entry', 'private', 'entry'),
+    () => shape('queue', 'wait_queue_entry', 'private', 'entry', 'func'),
     () => shape('futex', 'futex_q', 'task', 'list.node_list'),
   ]) {
     const made = attempt(problems, 'Waiter', make);
@@ -62,45 +65,70 @@ function shapes(dump: Dump): Shape[] {
 
 /**
  * The waiters on the stack of a task that was switched out. Each names the task, and hangs on a list that leads
- * around through it in both directions: what an earlier sleep left there does not. Throws `io`.
+ * around through it in both directions: what an earlier sleep left there does not. Throws `not-described` and
+ * `io`.
  */
 export function waitersOnStack(dump: Dump, task: Task): Waiter[] {
   const found: Waiter[] = [];
-  const all = dump.once(shapes);
-  for (const at of occurrences(dump, task)) {
-    for (const { form, task: member, node } of all) {
-      const address = addTo(at, -member);
-      if (address < task.stackPointer) continue;
-      const others = ring(dump, addTo(address, node));
-      if (others) found.push({ form, address, others });
-    }
-  }
-  return found;
-}
-
-/** Where on the live part of its stack a task's own address stands. */
-function occurrences(dump: Dump, task: Task): VirtualAddress[] {
-  const found: VirtualAddress[] = [];
   const bounds = taskStackBounds(dump, task.stack);
   const start = virtualAddress((task.stackPointer + 7n) & ~7n);
   if (!bounds || start < bounds.low || start >= bounds.high) return found;
   const bytes = dump.memory.tryRead(start, Number(bounds.high - start));
   if (bytes === undefined) return found;
-  const low = lowHalf(task.address);
-  const high = highHalf(task.address);
-  for (let at = 0; at + 8 <= bytes.length; at += 8) {
-    if (i32(bytes, at) === (low | 0) && u32(bytes, at + 4) === high) found.push(addTo(start, at));
+  const all = dump.once(shapes);
+  // Two forms have their node at the same distance from the task.
+  const rings = new Map<number, VirtualAddress[] | undefined>();
+  const ringAt = (at: number) => {
+    if (!rings.has(at)) rings.set(at, ring(dump, addTo(start, at), u64Big(bytes, at), u64Big(bytes, at + 8)));
+    return rings.get(at);
+  };
+  for (const at of occurrences(bytes, task.address)) {
+    for (const { form, task: member, node, code } of all) {
+      const place = at - member;
+      if (place < 0 || !mayBeNode(bytes, place + node) || !mayBeCode(bytes, place, code)) continue;
+      const others = ringAt(place + node);
+      if (others) found.push({ form, address: addTo(start, place), others });
+    }
   }
   return found;
 }
 
+/** Where in a piece of a stack an address stands. */
+function occurrences(bytes: Uint8Array, address: VirtualAddress): number[] {
+  const found: number[] = [];
+  const low = lowHalf(address);
+  const high = highHalf(address);
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    if (u32(bytes, at) === low && u32(bytes, at + 4) === high) found.push(at);
+  }
+  return found;
+}
+
+/** Whether two addresses of the kernel stand there: cheap, and most candidates are none. */
+function mayBeNode(bytes: Uint8Array, at: number): boolean {
+  if (at + 16 > bytes.length) return false;
+  for (const link of [at, at + 8]) {
+    if (u32(bytes, link + 4) < 0x8000_0000 || (u32(bytes, link) & 7) !== 0) return false;
+  }
+  return true;
+}
+
+/** Whether an address of code may stand there: that of x86_64 lies in the last 2 GiB. */
+function mayBeCode(bytes: Uint8Array, place: number, code: number | undefined): boolean {
+  if (code === undefined) return true;
+  return place + code + 8 <= bytes.length && u32(bytes, place + code + 4) === 0xffff_ffff;
+}
+
 /** The other nodes of the circular list that a node is on; undefined if it is on none. */
-function ring(dump: Dump, node: VirtualAddress): VirtualAddress[] | undefined {
-  // Most candidates are none: a look at both neighbours tells without walking on.
-  const next = pointerAt(dump, node);
-  const previous = pointerAt(dump, addTo(node, 8));
-  if (next === undefined || next === node || pointerAt(dump, addTo(next, 8)) !== node) return undefined;
-  if (previous === undefined || pointerAt(dump, previous) !== node) return undefined;
+function ring(
+  dump: Dump,
+  node: VirtualAddress,
+  next: bigint,
+  previous: bigint,
+): VirtualAddress[] | undefined {
+  // Most candidates fail here.
+  if (next === node || pointerAt(dump, virtualAddress(next + 8n)) !== node) return undefined;
+  if (pointerAt(dump, virtualAddress(previous)) !== node) return undefined;
   const { nodes, problem } = listNodes(dump.memory, node, MOST_WAITERS);
   if (problem !== undefined) return undefined;
   for (const [n, at] of nodes.entries()) {
