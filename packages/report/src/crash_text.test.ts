@@ -94,6 +94,23 @@ describe('findCrash', () => {
     expect(crash?.trace.at(-1)).toBe('entry_SYSCALL_64_after_hwframe');
   });
 
+  it('takes a line that a program wrote into the log for no panic', () => {
+    const crash = findCrash([
+      'Linux version 6.1.0-56-cloud-amd64',
+      'Kernel panic - not syncing: not this one',
+      'BUG: not this one either',
+      ...Array.from({ length: 10 }, (_, n) => `eth0: link ${n} up`),
+      'sysrq: Trigger a crash',
+      'Kernel panic - not syncing: sysrq triggered crash',
+      'CPU: 1 PID: 77 Comm: sh Not tainted 6.1.0-56-cloud-amd64 #1',
+    ]);
+    expect(crash).toMatchObject({
+      start: 13,
+      panic: 'Kernel panic - not syncing: sysrq triggered crash',
+      cpu: 1,
+    });
+  });
+
   it('finds an oops that went straight to the capture kernel', () => {
     const { crash, first } = crashOf(boot, survivedWarning, nullDereference);
     expect(first).toBe(nullDereference[0]);

@@ -35,6 +35,9 @@ const BOOT: Mark = { hint: 'Linux version ', pattern: /^Linux version \d/ };
 const PANIC: Mark = { hint: 'Kernel panic - ', pattern: /^Kernel panic - not syncing\b/ };
 /** The header that die() prints: its counter in brackets is what all architectures have in common. */
 const DIE: Mark = { hint: '[#', pattern: /^[A-Za-z].{0,200}\[#\d{1,6}\]/ };
+/** How soon after its message panic() tells the CPU; other CPUs' lines may come between. */
+const PANIC_CPU_LINES = 8;
+const PANIC_CPU = /^(?:CPU: \d+ (?:UID: \d+ )?PID: \d+|Hardware name: )/;
 const CUT_HERE = /^-+\[ cut here \]-+/;
 const END_TRACE = /^-+\[ end (?:trace|Kernel panic)/;
 /** Lines that lead to a die header and belong to the same crash. */
@@ -98,13 +101,32 @@ const CAUSES: readonly Cause[] = [
  */
 export function findCrash(lines: readonly string[]): CrashText | null {
   const boot = lastIndex(lines, lines.length, 0, BOOT);
-  const panicAt = firstIndex(lines, boot + 1, lines.length, PANIC);
+  const panicAt = findPanic(lines, boot + 1);
   const dieAt = panicAt < 0 ? lastIndex(lines, lines.length, boot + 1, DIE) : -1;
   if (panicAt < 0 && dieAt < 0) return null;
   const start = panicAt < 0 ? oopsStart(lines, dieAt) : panicStart(lines, panicAt, boot + 1);
   let end = lines.length;
   while (end > start + 1 && textOf(lines[end - 1] ?? '').trim() === '') end--;
   return describe(lines, start, end, panicAt);
+}
+
+/**
+ * The line of the panic that ended the kernel. panic() prints who called it right after its message, and the
+ * first one that does is the cause of any later. Without that, as when a program writes such a line into the
+ * log, only the last counts, for nothing that the kernel does comes after a panic.
+ */
+function findPanic(lines: readonly string[], from: number): number {
+  let last = -1;
+  for (
+    let i = firstIndex(lines, from, lines.length, PANIC);
+    i >= 0;
+    i = firstIndex(lines, i + 1, lines.length, PANIC)
+  ) {
+    const next = lines.slice(i + 1, i + 1 + PANIC_CPU_LINES);
+    if (next.some((line) => PANIC_CPU.test(textOf(line)))) return i;
+    last = i;
+  }
+  return last;
 }
 
 function isMarked(line: string | undefined, mark: Mark): boolean {
