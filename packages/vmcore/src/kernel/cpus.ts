@@ -1,9 +1,9 @@
 import type { VirtualAddress } from '../bytes/address.ts';
 import { i32 } from '../bytes/cursor.ts';
-import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { StackBounds } from '../describe/unwind.ts';
 import type { Dump } from '../dump.ts';
+import { attempt } from './attempt.ts';
 import { type PerCpu, perCpu } from './percpu.ts';
 import { exceptionStacks, hotVariable, irqStack } from './stack_bounds.ts';
 
@@ -36,24 +36,18 @@ function collectCpus(dump: Dump): Cpu[] {
   const present = new Set(cpus.mask('present'));
   return cpus.possible.map((number) => {
     const problems: string[] = [];
-    const attempt = <T>(step: () => T): T | undefined => {
-      try {
-        return step();
-      } catch (error) {
-        if (!(error instanceof DumpError) || error.code === 'io') throw error;
-        problems.push(`CPU ${number}: ${error.message}`);
-        return undefined;
-      }
-    };
-    const queue = attempt(() => dump.reader('rq', RUN_QUEUE)(cpus.variable('runqueues', number)));
-    const current = attempt(() => currentTask(dump, cpus, number)) ?? queue?.current;
+    const step = <T>(work: () => T) => attempt(problems, `CPU ${number}`, work);
+    const queue = step(() => dump.reader('rq', RUN_QUEUE)(cpus.variable('runqueues', number)));
+    // A CPU that was never brought up has no idle task, and says that it runs the first one of all.
+    const started = queue?.idle !== 0n;
+    const current = started ? (step(() => currentTask(dump, cpus, number)) ?? queue?.current) : undefined;
     return {
       number,
       online: online.size === 0 ? undefined : online.has(number),
       present: present.size === 0 ? undefined : present.has(number),
       current: known(current),
       idle: known(queue?.idle),
-      stacks: [irqStack, exceptionStacks].flatMap((of) => attempt(() => of(dump, cpus, number)) ?? []),
+      stacks: [irqStack, exceptionStacks].flatMap((of) => step(() => of(dump, cpus, number)) ?? []),
       problems,
     };
   });

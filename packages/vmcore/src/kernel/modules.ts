@@ -3,6 +3,7 @@ import { DumpError } from '../bytes/errors.ts';
 import type { LoadedModule, ModuleRegion } from '../describe/modules.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
+import { attempt } from './attempt.ts';
 import { listEntries } from './list.ts';
 import { taintFlags } from './taint.ts';
 
@@ -65,16 +66,12 @@ export function readModules(dump: Dump): ModuleList {
 }
 
 function collectModules(dump: Dump): ModuleList {
-  const { modules: loaded, problem } = dump.loadedModules;
+  const { modules: list, problem } = dump.loadedModules;
   const problems = problem === undefined ? [] : [problem.message];
   const modules: Module[] = [];
-  for (const module of loaded) {
-    try {
-      modules.push(readModule(dump, module, problems));
-    } catch (error) {
-      if (!(error instanceof DumpError) || error.code === 'io') throw error;
-      problems.push(`Module ${module.name}: ${error.message}`);
-    }
+  for (const loaded of list) {
+    const module = attempt(problems, `Module ${loaded.name}`, () => readModule(dump, loaded, problems));
+    if (module) modules.push(module);
   }
   return { modules, problems };
 }

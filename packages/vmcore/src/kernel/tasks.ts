@@ -2,6 +2,7 @@ import { addTo, hexAddress, type VirtualAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field, type Read } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
+import { attempt } from './attempt.ts';
 import { readCpus } from './cpus.ts';
 import { listEntries } from './list.ts';
 import { tasksByPid } from './pid.ts';
@@ -140,21 +141,12 @@ class Collector {
     this.#dump = dump;
   }
 
-  /** Runs a step; where the dump fails it, says so and gives undefined. */
-  attempt<T>(what: string, step: () => T): T | undefined {
-    try {
-      return step();
-    } catch (error) {
-      if (!(error instanceof DumpError) || error.code === 'io') throw error;
-      this.problems.push(`${what}: ${error.message}`);
-      return undefined;
-    }
-  }
-
   take(address: VirtualAddress): RawTask | undefined {
     const known = this.raw.get(address);
     if (known) return known;
-    const task = this.attempt(`The task at ${hexAddress(address)}`, () => readRaw(this.#dump, address));
+    const task = attempt(this.problems, `The task at ${hexAddress(address)}`, () =>
+      readRaw(this.#dump, address),
+    );
     if (task) this.raw.set(address, task);
     return task;
   }
@@ -174,19 +166,19 @@ const MOST_NODES = 1 << 23;
 function collectTasks(dump: Dump): TaskList {
   const collector = new Collector(dump);
   const initTask = dump.variable('init_task');
-  collector.attempt('The CPUs', () => {
+  attempt(collector.problems, 'The CPUs', () => {
     for (const cpu of readCpus(dump)) if (cpu.idle !== undefined) collector.take(cpu.idle);
   });
   collector.take(initTask);
   const damage = collector.problems.length;
   collectListed(dump, collector, initTask);
   if (collector.problems.length > damage) {
-    const more = collector.attempt('The table of pids', () => tasksByPid(dump));
+    const more = attempt(collector.problems, 'The table of pids', () => tasksByPid(dump));
     collector.problems.push(...(more?.problems ?? []));
     for (const address of more?.tasks ?? []) collector.take(address);
   }
   // A task that has all but exited is on no list, and may still have a CPU.
-  collector.attempt('The CPUs', () => {
+  attempt(collector.problems, 'The CPUs', () => {
     for (const cpu of readCpus(dump)) if (cpu.current !== undefined) collector.take(cpu.current);
   });
   const tasks = [...collector.raw].map(([address, raw]) => finish(dump, address, raw, collector.raw));
