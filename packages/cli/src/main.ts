@@ -1,30 +1,32 @@
 #!/usr/bin/env node
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
-import { Command } from 'commander';
-import { addCrashCommand } from './commands/crash.ts';
+import { advise } from './advice.ts';
 import { Failure } from './failure.ts';
+import { Output, ReaderGone } from './output.ts';
+import { runProgram } from './program.ts';
 
-/** Set by the build. */
-declare const KCRASH_VERSION: string | undefined;
-
-const program = new Command('kcrash')
-  .description('Reads what a Linux kernel crash left.')
-  .version(typeof KCRASH_VERSION === 'string' ? KCRASH_VERSION : 'from source')
-  .showHelpAfterError('(kcrash --help lists commands)')
-  // Wrong use exits with 2, so that 1 always means that the work itself failed.
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-addCrashCommand(program);
+const io = { out: new Output(1), err: new Output(2) };
 
 try {
-  await program.parseAsync();
+  await runProgram(process.argv.slice(2), io);
+  io.out.flush();
+  io.err.flush();
 } catch (error) {
-  if (error instanceof Failure) {
-    console.error(`kcrash: ${error.message}`);
-    process.exitCode = error.exitStatus;
-  } else if (error instanceof DumpError) {
-    console.error(`kcrash: ${error.message}.`);
-    process.exitCode = 1;
-  } else {
-    throw error;
+  process.exitCode = reportError(error);
+}
+
+/** Says what went wrong; the exit status is 1 for work that failed, 2 for wrong use. */
+function reportError(error: unknown): number {
+  if (error instanceof ReaderGone) return 0;
+  try {
+    // What was found before the error is worth having.
+    io.out.flush();
+    if (error instanceof Failure) io.err.line(`kcrash: ${error.message}`);
+    else if (error instanceof DumpError) io.err.line(`kcrash: ${advise(error)}`);
+    else throw error;
+    io.err.flush();
+  } catch (second) {
+    if (!(second instanceof ReaderGone)) throw second;
   }
+  return error instanceof Failure ? error.exitStatus : 1;
 }

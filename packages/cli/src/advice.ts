@@ -1,0 +1,20 @@
+import type { DumpError, DumpErrorCode } from '@kcrash/vmcore/bytes/errors';
+
+/** What the user can do about an error of the library; it states facts only. */
+const WAY_OUT: Record<DumpErrorCode, string> = {
+  'not-a-dump': 'Give a vmcore, a kdump file, or a memory dump of a virtual machine.',
+  io: 'Check that the file is there, is a file, and may be read.',
+  'not-described':
+    'Another kernel may have it under another name; with its debug info, kcrash crash opens the dump in crash.',
+  'absent-memory': 'makedumpfile leaves out what its -d says: a dump with a lower level has more.',
+  unmapped: 'kcrash sym shows where a symbol lies.',
+  unsupported: 'makedumpfile can rewrite a dump; kcrash crash opens it in crash.',
+  'bad-format': 'The dump may be damaged there: kcrash info tells its problems.',
+  'out-of-bounds': 'The dump may be damaged there: kcrash info tells its problems.',
+  runaway: 'The dump may be damaged there: kcrash info tells its problems.',
+};
+
+/** An error of the library as a person should read it: what is wrong, and the way out. */
+export function advise(error: DumpError): string {
+  return `${error.message}. ${WAY_OUT[error.code]}`;
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander';
+import type { Io } from './output.ts';
+
+/** Set by the build. */
+declare const KCRASH_VERSION: string | undefined;
+
+const version = typeof KCRASH_VERSION === 'string' ? KCRASH_VERSION : 'from source';
+
+type AddCommand = (program: Command, io: Io) => void;
+
+/** Each command's file is loaded when the command is called, or when all are to be listed. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
+  Object.entries({
+    info: async () => (await import('./commands/info.ts')).addInfoCommand,
+    log: async () => (await import('./commands/log.ts')).addLogCommand,
+    ps: async () => (await import('./commands/ps.ts')).addPsCommand,
+    bt: async () => (await import('./commands/bt.ts')).addBtCommand,
+    mod: async () => (await import('./commands/mod.ts')).addModCommand,
+    sym: async () => (await import('./commands/sym.ts')).addSymCommand,
+    type: async () => (await import('./commands/type.ts')).addTypeCommand,
+    read: async () => (await import('./commands/read.ts')).addReadCommand,
+    vars: async () => (await import('./commands/vars.ts')).addVarsCommand,
+    find: async () => (await import('./commands/find.ts')).addFindCommand,
+    repl: async () => (await import('./commands/repl.ts')).addReplCommand,
+    title: async () => (await import('./commands/title.ts')).addTitleCommand,
+    crash: async () => (await import('./commands/crash.ts')).addCrashCommand,
+    completion: async () => (await import('./commands/completion.ts')).addCompletionCommand,
+  }),
+);
+
+/** The whole program, every command defined: what help, completion and the man page are made from. */
+export async function wholeProgram(io: Io): Promise<Command> {
+  const program = emptyProgram(io);
+  for (const load of COMMANDS.values()) (await load())(program, io);
+  return program;
+}
+
+/** Runs what the words after `kcrash` ask for. Throws `Failure`, `DumpError`, `ReaderGone`. */
+export async function runProgram(words: readonly string[], io: Io): Promise<void> {
+  const load = COMMANDS.get(words[0] ?? '');
+  const program = load === undefined ? await wholeProgram(io) : emptyProgram(io);
+  if (load !== undefined) (await load())(program, io);
+  await program.parseAsync(words, { from: 'user' });
+}
+
+function emptyProgram(io: Io): Command {
+  const { out, err } = io;
+  return (
+    new Command('kcrash')
+      .description('Reads what a Linux kernel crash left, with no debug info.')
+      .version(version)
+      .helpCommand(false)
+      .configureOutput({
+        writeOut: (text) => out.write(text),
+        writeErr: (text) => err.write(text),
+        getOutHelpWidth: () => out.columns,
+        getErrHelpWidth: () => err.columns,
+        getOutHasColors: () => out.colour,
+        getErrHasColors: () => err.colour,
+      })
+      .showHelpAfterError('(kcrash --help lists the commands)')
+      // Wrong use exits with 2, so that 1 always means that the work itself failed.
+      .exitOverride((error) => {
+        out.flush();
+        err.flush();
+        process.exit(error.exitCode === 0 ? 0 : 2);
+      })
+  );
+}
