@@ -2,7 +2,6 @@ import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
-import { readCredentials } from './cred.ts';
 import { pidNumbers } from './pid.ts';
 import type { Task } from './tasks.ts';
 
@@ -39,6 +38,8 @@ const NSPROXY = {
   uts: field.pointer('uts_ns'),
 };
 
+const CRED = { user: field.pointer('user_ns') };
+
 const TYPES: Readonly<Record<NamespaceKind, string>> = {
   cgroup: 'cgroup_namespace',
   ipc: 'ipc_namespace',
@@ -59,7 +60,7 @@ const TYPES: Readonly<Record<NamespaceKind, string>> = {
 export function taskNamespaces(dump: Dump, task: Task): Partial<Record<NamespaceKind, Namespace>> {
   const addresses: Partial<Record<NamespaceKind, VirtualAddress | undefined>> = {
     ...(task.nsproxy === 0n ? {} : readable(() => dump.reader('nsproxy', NSPROXY)(task.nsproxy))),
-    user: readable(() => readCredentials(dump, task.cred).userNamespace),
+    user: readable(() => dump.reader('cred', CRED)(task.cred).user),
     pid:
       task.threadPid === 0n ? undefined : readable(() => pidNumbers(dump, task.threadPid).at(-1)?.namespace),
   };

@@ -82,8 +82,8 @@ function threadSize(dump: Dump): number {
   const size = sizeByTop(dump);
   if (size !== undefined) return size;
   // The union that says it went in 6.10, when every CPU had the top in a variable already.
-  const described = dump.types.findId('union thread_union') !== undefined;
-  return described ? dump.types.sizeof('union thread_union') : USUAL_THREAD_SIZE;
+  const union = dump.types.findId('thread_union');
+  return union === undefined ? USUAL_THREAD_SIZE : dump.types.sizeof(union);
 }
 
 /** From where a CPU keeps the top of the stack that its current task has, in a variable of its own since 5.16. */
