@@ -4,7 +4,7 @@ import type { BtfHeader } from './btf_format.ts';
 import type { PagedBytes } from './paged_bytes.ts';
 
 /** No identifier of a kernel is longer; a longer string is damage. */
-const NAME_LIMIT = 4096;
+const NAME_LIMIT = 1024;
 /** Bytes made present at a time: most names are shorter. */
 const NAME_STEP = 64;
 

@@ -6,19 +6,28 @@ import { resolveType, sizeOfType } from './type_layout.ts';
 const MOST_DEPTH = 32;
 /** Longest text of one type, in lines. */
 const MOST_LINES = 20_000;
+/** Types that one declaration may be made of, and all those of one layout: in damaged BTF they branch for ever. */
+const MOST_PARTS = 1000;
+const MOST_LAYOUT_PARTS = 200_000;
+
+/** How many more types may be looked at. */
+interface Budget {
+  left: number;
+}
 
 /**
  * A declaration in C: `declare(btf, id, 'handler')` gives `void (*handler)(int)`. Structs without a tag are
  * printed as `struct {…}`. Without a name, the type as a cast has it.
  */
 export function declare(btf: Btf, id: TypeId, name = ''): string {
-  return declarator(btf, id, name, 0);
+  return declarator(btf, id, name, 0, { left: MOST_PARTS });
 }
 
-function declarator(btf: Btf, id: TypeId, name: string, depth: number): string {
-  if (depth > MOST_DEPTH) return join('…', name);
+function declarator(btf: Btf, id: TypeId, name: string, depth: number, budget: Budget): string {
+  budget.left -= 1;
+  if (depth > MOST_DEPTH || budget.left < 0) return join('…', name);
   const type = btf.type(id);
-  const next = (inner: TypeId, text: string) => declarator(btf, inner, text, depth + 1);
+  const next = (inner: TypeId, text: string) => declarator(btf, inner, text, depth + 1, budget);
   switch (type.kind) {
     case 'ptr': {
       const target = btf.type(skipTags(btf, type.type)).kind;
@@ -93,7 +102,7 @@ export function layoutText(btf: Btf, id: TypeId): string {
   const lines: string[] = [];
   if (type.kind === 'struct' || type.kind === 'union') {
     lines.push(`${baseName(type)} {`);
-    printMembers(btf, type, 0, 1, lines);
+    printMembers(btf, type, 0, 1, lines, { left: MOST_LAYOUT_PARTS });
     lines.push(`}; /* ${type.size} bytes */`);
   } else if (type.kind === 'enum') {
     lines.push(`${baseName(type)} {`, ...type.values.map(({ name, value }) => `    ${name} = ${value},`));
@@ -106,7 +115,14 @@ export function layoutText(btf: Btf, id: TypeId): string {
   return `${lines.join('\n')}\n`;
 }
 
-function printMembers(btf: Btf, struct: StructType, base: number, depth: number, lines: string[]): void {
+function printMembers(
+  btf: Btf,
+  struct: StructType,
+  base: number,
+  depth: number,
+  lines: string[],
+  budget: Budget,
+): void {
   const indent = '    '.repeat(depth);
   let end = 0;
   for (const member of struct.members) {
@@ -118,13 +134,18 @@ function printMembers(btf: Btf, struct: StructType, base: number, depth: number,
     const inner = untagged(btf, member.type);
     if (inner && depth < MOST_DEPTH) {
       lines.push(`${indent}${inner.kind} {`);
-      printMembers(btf, inner, offset, depth + 1, lines);
+      printMembers(btf, inner, offset, depth + 1, lines, budget);
       lines.push(comment(`${indent}}${member.name && ` ${member.name}`};`, offset, bits, 0));
       continue;
     }
     const suffix = member.bitSize ? `:${member.bitSize}` : '';
     lines.push(
-      comment(`${indent}${declare(btf, member.type, member.name)}${suffix};`, offset, bits, member.bitSize),
+      comment(
+        `${indent}${declarator(btf, member.type, member.name, 0, budget)}${suffix};`,
+        offset,
+        bits,
+        member.bitSize,
+      ),
     );
   }
   if (struct.kind === 'struct') printHole(end, struct.size * 8, indent, lines);

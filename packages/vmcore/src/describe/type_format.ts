@@ -19,6 +19,8 @@ export interface FormatOptions {
 
 const INDENT = '    ';
 const MOST_DEPTH = 32;
+/** Values looked at in all: in damaged BTF structs without members may nest for ever. */
+const MOST_VALUES = 100_000;
 
 /**
  * An object of the crashed kernel as C would initialise it, read member by member: what the dump lacks is said
@@ -56,6 +58,7 @@ class Printer {
   readonly #symbol: (address: bigint) => string | undefined;
   readonly #elements: number;
   readonly #most: number;
+  #values = 0;
 
   constructor(types: Types, memory: KernelMemory, address: VirtualAddress, options: FormatOptions) {
     this.#types = types;
@@ -74,7 +77,7 @@ class Printer {
     const indent = INDENT.repeat(depth);
     if (depth < MOST_DEPTH && (type.kind === 'struct' || type.kind === 'union')) {
       this.lines.push(`${indent}${label}{`);
-      this.#members(type, place.bitOffset, depth + 1);
+      this.#members(type, place.bitOffset, depth + 1, 0);
       this.lines.push(`${indent}}${end}`);
     } else if (
       depth < MOST_DEPTH &&
@@ -87,13 +90,18 @@ class Printer {
     } else this.lines.push(`${indent}${label}${this.#scalar(place, type)}${end}`);
   }
 
-  #members(struct: BtfType & { kind: 'struct' | 'union' }, base: number, depth: number): void {
+  #members(
+    struct: BtfType & { kind: 'struct' | 'union' },
+    base: number,
+    depth: number,
+    nested: number,
+  ): void {
     for (const member of struct.members) {
       if (this.#full(depth)) return;
       const place = { type: member.type, bitOffset: base + member.bitOffset, bitSize: member.bitSize };
       const inner = resolveType(this.#types.btf, member.type).type;
       const anonymous = member.name === '' && (inner.kind === 'struct' || inner.kind === 'union');
-      if (anonymous && depth < MOST_DEPTH) this.#members(inner, place.bitOffset, depth);
+      if (anonymous && nested < MOST_DEPTH) this.#members(inner, place.bitOffset, depth, nested + 1);
       else if (member.name !== '') this.print(`.${member.name} = `, place, depth);
     }
   }
@@ -138,6 +146,8 @@ class Printer {
   }
 
   #full(depth: number): boolean {
+    this.#values += 1;
+    if (this.#values > MOST_VALUES) return true;
     if (this.lines.length < this.#most) return false;
     if (this.lines.length === this.#most)
       this.lines.push(`${INDENT.repeat(depth)}/* cut at ${this.#most} lines */`);

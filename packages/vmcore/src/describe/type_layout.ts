@@ -7,8 +7,11 @@ export const POINTER_SIZE = 8;
 
 /** Longest chain of typedefs and qualifiers that is followed. */
 const MOST_STEPS = 64;
-/** Most anonymous structs and unions in one; the recursion is no deeper. The kernel has some dozens. */
+/** Most anonymous structs and unions in one, and how deep they may nest. The kernel has some dozens, three deep. */
 const MOST_NESTED = 1000;
+const MOST_DEPTH = 32;
+/** Most members in one struct and those nested in it. */
+const MOST_MEMBERS = 200_000;
 /** No object of a kernel is larger; a size from a damaged blob may be. */
 const MOST_BYTES = 2 ** 40;
 
@@ -101,8 +104,8 @@ export function namedMembers(btf: Btf, id: TypeId): ReadonlyMap<string, Place> {
   if (type.kind !== 'struct' && type.kind !== 'union') {
     throw notDescribed(`BTF: type ${id} is of kind ${type.kind}, which has no members`, { type: id });
   }
-  const found = { members: new Map<string, Place>(), structs: 0 };
-  collect(btf, type, 0, found);
+  const found = { members: new Map<string, Place>(), structs: 0, seen: 0 };
+  collect(btf, type, 0, 0, found);
   return found.members;
 }
 
@@ -110,12 +113,14 @@ function collect(
   btf: Btf,
   struct: StructType,
   base: number,
-  found: { readonly members: Map<string, Place>; structs: number },
+  depth: number,
+  found: { readonly members: Map<string, Place>; structs: number; seen: number },
 ): void {
   // In a damaged blob a struct may hold itself, or hold twice one that holds twice another, and so on.
   found.structs += 1;
-  if (found.structs > MOST_NESTED) {
-    throw new DumpError('runaway', `BTF: ${struct.kind} ${struct.name} has over ${MOST_NESTED} nested in it`);
+  found.seen += struct.members.length;
+  if (depth > MOST_DEPTH || found.structs > MOST_NESTED || found.seen > MOST_MEMBERS) {
+    throw new DumpError('runaway', `BTF: ${struct.kind} ${struct.name} has too many nested in it`);
   }
   for (const member of struct.members) {
     const bitOffset = base + member.bitOffset;
@@ -126,7 +131,7 @@ function collect(
       continue;
     }
     const inner = resolveType(btf, member.type).type;
-    if (inner.kind === 'struct' || inner.kind === 'union') collect(btf, inner, bitOffset, found);
+    if (inner.kind === 'struct' || inner.kind === 'union') collect(btf, inner, bitOffset, depth + 1, found);
   }
 }
 
