@@ -1,0 +1,113 @@
+import { findings, placeText, taskText, whyUnknown } from '../phrases.ts';
+import type { Report } from '../report.ts';
+import { bytesText, count, durationText } from '../units.ts';
+import { printCpus } from './cpus.ts';
+import { printDevices } from './devices.ts';
+import { printLog } from './log.ts';
+import { Page, type Paint } from './page.ts';
+import { printCode, printRegisters } from './registers.ts';
+import { printStack } from './stack.ts';
+import { printTables } from './tables.ts';
+import { printBlocked, printTasks } from './tasks.ts';
+
+/** How a report becomes text. */
+export interface TextOptions {
+  readonly paint?: Paint;
+  /** Lines of the log's end. */
+  readonly logLines?: number;
+}
+
+const LOG_LINES = 40;
+const AS_IT_IS: Paint = (_role, text) => text;
+/** More would push the stack off the first screen. */
+const MOST_FINDINGS = 6;
+
+/** A report for people: what happened, where and why on the first screen, then everything else. */
+export function textReport(
+  report: Report,
+  { paint = AS_IT_IS, logLines = LOG_LINES }: TextOptions = {},
+): string {
+  const page = new Page(paint);
+  printHead(page, report);
+  printCrash(page, report);
+  printCpus(page, report);
+  printBlocked(page, report);
+  printTasks(page, report);
+  printTables(page, report);
+  printDevices(page, report);
+  printLog(page, report, logLines);
+  printProblems(page, report);
+  return page.text();
+}
+
+function printHead(page: Page, report: Report): void {
+  const { title, kind, hash, panic, machine, release, taint, memory } = report;
+  page.paragraph('', title ?? `crash without a title: ${whyUnknown(report, 'title')}`, 'title');
+  page.line();
+  const field = (label: string, text: string) => page.paragraph(label.padEnd(9), text);
+  for (const [n, line] of panic.reason.entries()) field(n === 0 ? 'Why' : '', line);
+  field('Where', whereText(report));
+  field('When', whenText(report));
+  const architecture = machine.architecture === null ? '' : ` ${machine.architecture}`;
+  field('Kernel', `${release ?? 'unknown'}${architecture}, ${taint?.text.trim() ?? 'taint unknown'}`);
+  const cpus = machine.cpusOnline === null ? 'CPUs unknown' : count(machine.cpusOnline, 'CPU');
+  const total = memory?.totals.total ?? null;
+  const load = machine.load?.map((average) => average.toFixed(2)).join(' ') ?? 'unknown';
+  field(
+    'Machine',
+    `${machine.nodename ?? 'unknown'}, ${cpus}, ${total === null ? 'memory unknown' : `${bytesText(total)} of memory`}, load ${load}`,
+  );
+  if (kind !== null) field('Kind', `${kind}, hash ${hash ?? 'unknown'}`);
+  printFindings(page, report);
+}
+
+function printFindings(page: Page, report: Report): void {
+  const found = findings(report);
+  for (const [n, finding] of found.slice(0, MOST_FINDINGS).entries()) {
+    page.paragraph((n === 0 ? 'Also' : '').padEnd(9), finding, 'bad');
+  }
+  if (found.length > MOST_FINDINGS) {
+    page.paragraph(' '.repeat(9), `and ${found.length - MOST_FINDINGS} more, see below`, 'bad');
+  }
+  if (report.problems.length > 0) {
+    page.paragraph('Missing  ', `${count(report.problems.length, 'thing')} could not be read, see the end`);
+  }
+}
+
+function whereText(report: Report): string {
+  const { cpu, task, at } = report.panic;
+  const place = at === null ? whyUnknown(report, 'panic') : placeText(at);
+  const who = task === null ? 'task unknown' : `task ${taskText(task)}`;
+  return `${place}, ${cpu === null ? 'CPU unknown' : `CPU ${cpu}`}, ${who}`;
+}
+
+function whenText(report: Report): string {
+  const { crash, uptimeSeconds } = report.when;
+  const time =
+    crash === null ? whyUnknown(report, 'when') : crash.replace('T', ' ').replace(/\.000Z$|Z$/, ' UTC');
+  return uptimeSeconds === null ? time : `${time}, ${durationText(uptimeSeconds)} after boot`;
+}
+
+function printCrash(page: Page, report: Report): void {
+  const { panic } = report;
+  page.heading('Stack of the crash');
+  if (panic.stackEnd === null) page.paragraph('    ', whyUnknown(report, 'panic'), 'dim');
+  printStack(page, panic.stack, panic.stackEnd);
+  page.heading(
+    panic.registersFrom === 'exception' ? 'Registers where it failed' : 'Registers when the CPU was stopped',
+  );
+  if (panic.registers === null) page.paragraph('    ', whyUnknown(report, 'panic'), 'dim');
+  else printRegisters(page, panic.registers);
+  printCode(page, panic.code);
+}
+
+/** Every problem once, with the sections that it is one of. */
+function printProblems(page: Page, { problems }: Report): void {
+  if (problems.length === 0) return;
+  page.heading('What could not be read');
+  const sections = new Map<string, Set<string>>();
+  for (const { section, message } of problems) {
+    sections.set(message, (sections.get(message) ?? new Set()).add(section));
+  }
+  for (const [message, of] of sections) page.paragraph('    ', `${[...of].join(', ')}: ${message}`);
+}
