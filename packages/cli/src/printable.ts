@@ -13,3 +13,8 @@ export function printable(text: string): string {
 
 /** C0, DEL, C1, and the marks that turn the direction of text around them. */
 const CONTROL = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** The same for a text of several lines. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}

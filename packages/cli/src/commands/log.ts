@@ -88,7 +88,7 @@ function printer(
       return;
     }
     const lines = formatRecord(item, { style: 'kernel', caller: caller === true })
-      .trimEnd()
+      .slice(0, -1)
       .split('\n');
     for (const line of lines) {
       const timed =

@@ -30,7 +30,7 @@ interface Found {
 }
 
 /** `kcrash sym DUMP ADDRESS|NAME…`: translates symbols to addresses and back. */
-export function addSymCommand(program: Command, { out }: Io): void {
+export function addSymCommand(program: Command, { out, err }: Io): void {
   dumpCommand(program, 'sym', 'translate a symbol to its address, or an address to its symbol')
     .argument('[symbols...]', 'names (module:name for one module’s), or hexadecimal addresses')
     .option('-l, --list', 'list all symbols')
@@ -41,7 +41,8 @@ export function addSymCommand(program: Command, { out }: Io): void {
       if (asked.length === 0 && !wantsList) {
         throw new Failure('sym wants a symbol or an address', 'kcrash sym DUMP -l lists all.', 2);
       }
-      const found = asked.flatMap((text) => find(dump, text));
+      const missing: Failure[] = [];
+      const found = asked.flatMap((text) => findOr(dump, text, missing));
       const all = wantsList ? listed(dump, options.query ?? '') : [];
       if (options.json) out.write(jsonLine({ symbols: [...found, ...all].map(toJson) }));
       else {
@@ -51,7 +52,21 @@ export function addSymCommand(program: Command, { out }: Io): void {
       if (found.length === 0 && wantsList && all.length === 0) {
         throw new Failure(`No symbol contains “${options.query}”`, 'kcrash sym DUMP -l lists all.');
       }
+      if (missing.length === 0) return;
+      for (const failure of missing) err.line(`kcrash: ${failure.message}`);
+      process.exitCode = 1;
     });
+}
+
+/** What one word cannot be found for costs the others nothing. */
+function findOr(dump: Dump, text: string, missing: Failure[]): Found[] {
+  try {
+    return find(dump, text);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    missing.push(error);
+    return [];
+  }
 }
 
 function find(dump: Dump, asked: string): Found[] {

@@ -11,6 +11,7 @@ import { Failure } from '../failure.ts';
 import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
+import { printableLines } from '../printable.ts';
 import { orNotDescribed, parseAddress, placeOf } from '../symbol_table.ts';
 import { valueJson, wholeOf } from '../value.ts';
 
@@ -33,7 +34,9 @@ export function addTypeCommand(program: Command, { out }: Io): void {
         const place = path === '' ? wholeOf(id) : types.place(id, path);
         const value = options.json
           ? jsonLine({ name, address: hexAddress(at), value: valueJson(types, dump.memory, place, at) })
-          : formatPlace(types, dump.memory, place, at, { symbol: (pointer) => placeOf(dump, pointer) });
+          : printableLines(
+              formatPlace(types, dump.memory, place, at, { symbol: (pointer) => placeOf(dump, pointer) }),
+            );
         out.write(value);
         return;
       }

@@ -10,6 +10,7 @@ import { parseExpression } from '../expression.ts';
 import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
+import { printableLines } from '../printable.ts';
 import { placeOf } from '../symbol_table.ts';
 import { valueJson, wholeOf } from '../value.ts';
 
@@ -38,7 +39,9 @@ export function addVarsCommand(program: Command, { out }: Io): void {
         return;
       }
       for (const { text, cpu, value } of answers) {
-        out.line(`${cpu === undefined ? '' : `[CPU ${cpu}] `}${text} = ${valueText(dump, value)}`);
+        out.line(
+          `${cpu === undefined ? '' : `[CPU ${cpu}] `}${text} = ${printableLines(valueText(dump, value))}`,
+        );
       }
     });
 }
@@ -47,11 +50,12 @@ function valueText(dump: Dump, value: Value): string {
   if (value.kind === 'pointer') return pointerText(dump, value.value);
   const { type, address, place } = value;
   if (type.length !== undefined) return arrayText(dump, value);
-  if (type.stars > 0) return pointerText(dump, dump.memory.pointer(address));
-  // What BTF calls a pointer to char is most often a text.
-  const text = textBehind(dump, value);
   const symbol = (pointer: bigint) => placeOf(dump, pointer);
-  const printed = formatPlace(dump.types, dump.memory, place, address, { symbol }).trimEnd();
+  const printed =
+    type.stars > 0
+      ? pointerText(dump, dump.memory.pointer(address))
+      : formatPlace(dump.types, dump.memory, place, address, { symbol }).trimEnd();
+  const text = textBehind(dump, value);
   return text === undefined ? printed : `${printed} ${JSON.stringify(text)}`;
 }
 
@@ -61,12 +65,13 @@ function pointerText(dump: Dump, value: bigint): string {
   return place === undefined ? hexAddress(value) : `${hexAddress(value)} /* ${place} */`;
 }
 
-function textBehind(dump: Dump, value: Value): string | undefined {
-  if (value.kind !== 'object') return undefined;
+/** A pointer to `char` is a text, most often. */
+function textBehind(dump: Dump, value: Value & { kind: 'object' }): string | undefined {
   const { btf } = dump.types;
-  const { type } = resolveType(btf, value.type.id);
-  const target = type.kind === 'ptr' ? resolveType(btf, type.type).type : undefined;
-  if (target?.kind !== 'int' || target.name !== 'char') return undefined;
+  const { stars, id } = value.type;
+  const { type } = resolveType(btf, id);
+  const target = stars === 1 ? type : type.kind === 'ptr' ? resolveType(btf, type.type).type : undefined;
+  if (stars > 1 || target?.kind !== 'int' || target.name !== 'char') return undefined;
   const pointer = dump.memory.pointer(addTo(value.address, value.place.bitOffset / 8));
   return pointer === 0n || dump.memory.tryRead(pointer, 1) === undefined
     ? undefined
