@@ -24,8 +24,9 @@ export interface PhysicalMemory {
    */
   page(frame: Frame): Uint8Array | Absence;
   /**
-   * The first frame at or after `frame` that the dump holds bytes for, or `frameLimit`. A loop over all pages
-   * takes this, since a damaged dump may claim more frames than anybody can count through.
+   * The first frame at or after `frame` that the dump says it holds (`page` may find it cut off or damaged all
+   * the same), or `frameLimit`. A loop over all pages takes this, since a damaged dump may claim more frames
+   * than anybody can count through.
    */
   nextHeld(frame: Frame): Frame;
 }

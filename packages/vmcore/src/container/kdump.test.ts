@@ -108,6 +108,7 @@ describe('a split dump', () => {
   it('says what is missing when a file is', () => {
     const { memory, problems } = open(part(0, 100), part(200, 300));
     expect([3, 150, 250].map((frame) => memory.page(frame))).toEqual([page(3), 'cut-off', page(250)]);
+    expect([151, 400].map((frame) => memory.page(frame))).toEqual(['hole', 'hole']);
     expect(problems).toEqual(['The part of the split dump with page frames [0x64, 0xc8) was not given']);
   });
 

@@ -58,18 +58,14 @@ class KdumpMemory implements PhysicalMemory {
     const part = this.#parts.find(
       ({ header: { split } }) => !split || (frame >= split.start && frame < split.end),
     );
-    const page = part === undefined ? this.#outside(frame) : part.page(frame);
+    // Each file of a set has the bitmaps of all of it.
+    const page = part === undefined ? (this.#parts[0]?.elsewhere(frame) ?? 'hole') : part.page(frame);
     if (typeof page !== 'string') this.#cache.put(frame, page);
     return page;
   }
 
   nextHeld(frame: Frame): Frame {
     return this.#parts.reduce((next, part) => Math.min(next, part.nextHeld(frame)), this.frameLimit);
-  }
-
-  /** A frame that no file of the set holds: in a file that is not here, or past the last. */
-  #outside(frame: Frame): Absence {
-    return frame < this.frameLimit ? 'cut-off' : 'hole';
   }
 }
 

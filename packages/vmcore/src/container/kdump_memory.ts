@@ -66,6 +66,11 @@ export class KdumpPages {
     return next < Math.min(this.#dumped.frames, split?.end ?? frames) ? next : frames;
   }
 
+  /** Why this file of a set has no bytes for a frame that another one should hold. */
+  elsewhere(frame: Frame): Uint8Array | Absence {
+    return this.#dumped.has(frame) ? 'cut-off' : this.#whyLeftOut(frame);
+  }
+
   #whyLeftOut(frame: Frame): Uint8Array | Absence {
     if (!this.#present.has(frame)) return 'hole';
     // With zero pages as all that was filtered, a page left out is known.
