@@ -1,11 +1,28 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { checkCollected } from './collected.ts';
 import { type Bench, runScenario } from './run.ts';
 import type { CycleRun, Scenario } from './scenario.ts';
 import { columns } from './table.ts';
 
 const PANIC = /BUG: kernel NULL pointer dereference, address: 0000000000000000/;
+const SUMMARY = /NULL pointer dereference in lab_crash_here/;
+
+/** What the lab's stages mean, for someone who sees them for the first time. */
+const MEANINGS: readonly (readonly [stage: RegExp, meaning: string])[] = [
+  [/making the disk$/, 'making a disk: a stock kernel, kcrash, an empty /persist'],
+  [/^\S+ [\d.]+ s {2}kernel starts$/, 'the kernel boots'],
+  [/→ system boot$/, 'init runs, kcrash arm before anything else'],
+  [/→ armed rc=0 loaded=1 locked=1$/, 'armed: the same kernel is loaded as capture kernel, kexec is locked'],
+  [/→ collect rc=0 /, 'kcrash collect in a normal boot: nothing to do, exit 0'],
+  [/→ crash \w+$/, 'a module dereferences NULL'],
+  [/crash \w+ → kernel starts$/, 'the kernel has crashed, and boots itself as capture kernel'],
+  [/→ capture boot$/, 'the capture kernel is up'],
+  [/→ collect$/, 'kcrash collect: log, reasons, the panic on the console, the dump'],
+  [/→ reset$/, 'all is kept; the machine restarts'],
+  [/checking$/, 'checking every file against the device contract'],
+];
+const UNTOLD = /→ init$|→ normal boot done$|making the disk → /;
 
 /**
  * The main job shown once: a stock kernel is armed, crashes in a module, boots itself again to capture, and
@@ -21,14 +38,20 @@ export async function demo(bench: Bench): Promise<boolean> {
     module: true,
     cycles: [{ crash: 'insmod /lab/lab_crash.ko how=null', ends: 'reset' }],
     async check(run, checks) {
-      await checkCollected(run, 0, checks, { starts: PANIC, panic: PANIC });
+      await checkCollected(run, 0, checks, { starts: PANIC, panic: PANIC, summary: SUMMARY });
       if (run.cycles[0] !== undefined) report = kept(run.cycles[0]);
     },
   };
-  const { passed } = await runScenario(scenario, { ...bench, keep: true });
+  const progress = (line: string) => {
+    if (UNTOLD.test(line)) return;
+    const meaning = MEANINGS.find(([stage]) => stage.test(line))?.[1];
+    const told = /^\S+ +([\d.]+ s) {2}(.*)$/s.exec(line);
+    bench.progress(told === null ? line : `${(told[1] ?? '').padStart(7)}  ${meaning ?? told[2]}`);
+  };
+  const { passed } = await runScenario(scenario, { ...bench, keep: true, progress });
   const folder = join(bench.out, 'demo', 'persist-1');
   console.log(`\n${report}`);
-  if (existsSync(folder)) console.log(`\nThe files are in ${folder}`);
+  if (existsSync(folder)) console.log(`\nThe files are in ${relative('.', folder)}`);
   return passed;
 }
 
