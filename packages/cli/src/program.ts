@@ -11,6 +11,7 @@ type AddCommand = (program: Command, io: Io) => void;
 /** Each command's file is loaded when the command is called, or when all are to be listed. */
 const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
   Object.entries({
+    report: async () => (await import('./commands/report.ts')).addReportCommand,
     info: async () => (await import('./commands/info.ts')).addInfoCommand,
     log: async () => (await import('./commands/log.ts')).addLogCommand,
     ps: async () => (await import('./commands/ps.ts')).addPsCommand,

@@ -1,4 +1,15 @@
-import type { Report, ReportFrame, ReportTask, ReportWait, SectionName, TaskName } from './report.ts';
+import type {
+  Report,
+  ReportDisk,
+  ReportFrame,
+  ReportNetworkDevice,
+  ReportRequest,
+  ReportWait,
+  ReportWork,
+  SectionName,
+  TaskName,
+} from './report.ts';
+import { bytesText, count } from './units.ts';
 
 /** The parts of a report as phrases, the same in text and HTML. */
 
@@ -42,6 +53,13 @@ export function whyUnknown({ problems }: Report, section: SectionName): string {
   return problem === undefined ? 'unknown' : `unknown (${problem.message})`;
 }
 
+/** `none`, unless the section failed. */
+export function noneOrUnknown(report: Report, section: SectionName): string {
+  return report.problems.some((problem) => problem.section === section)
+    ? whyUnknown(report, section)
+    : 'none';
+}
+
 /** What state a letter stands for, as in /proc/PID/status. */
 export const STATES: Readonly<Record<string, string>> = {
   R: 'running or ready',
@@ -79,92 +97,41 @@ export const TAINTS: Readonly<Record<string, string>> = {
   J: 'user space used a mutating debug operation',
 };
 
-/** What a group of tasks has in common. */
-export interface StackGroup {
-  /** In the order of the tasks given. */
-  readonly tasks: readonly ReportTask[];
-  readonly stack: readonly ReportFrame[];
+/** A disk with its partitions and the I/O under way. */
+export function diskText(disk: ReportDisk): string {
+  const marks = (['readOnly', 'dead', 'frozen', 'quiesced'] as const).filter((mark) => disk[mark]);
+  const state = marks.map((mark) => `, ${mark === 'readOnly' ? 'read-only' : mark}`).join('');
+  const flight = disk.inFlight === null ? 'I/O under way unknown' : `${disk.inFlight} under way`;
+  const parts = disk.partitions.map(({ name, bytes }) => `${name} ${bytesText(bytes)}`);
+  const partitions = parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+  return `${disk.name}: ${bytesText(disk.bytes)}${state}, ${flight}${partitions}`;
 }
 
-/** Tasks with the same stack together, the largest group first. */
-export function groupByStack(tasks: readonly ReportTask[]): StackGroup[] {
-  const groups = new Map<string, ReportTask[]>();
-  for (const task of tasks) {
-    const key = task.stack.map(({ address, stack }) => `${address} ${stack}`).join() + task.stackEnd.reason;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [task]);
-    else group.push(task);
-  }
-  return [...groups.values()]
-    .map((group) => ({ tasks: group, stack: group[0]?.stack ?? [] }))
-    .sort((a, b) => b.tasks.length - a.tasks.length);
+/** A request that a driver has not finished. */
+export function requestText({ operation, startBytes, bytes, ageSeconds }: ReportRequest): string {
+  const age = ageSeconds === null ? '' : ` for ${ageSeconds.toFixed(3)} s`;
+  return `${operation} of ${bytesText(bytes)} at byte ${startBytes} unfinished${age}`;
 }
 
-/** Tasks that wait for the same thing. */
-export interface WaitGroup {
-  readonly wait: ReportWait;
-  readonly tasks: readonly ReportTask[];
+/** A network device; its namespace is told unless it is `home`. */
+export function networkText(device: ReportNetworkDevice, home?: number): string {
+  const { name, state, hardwareAddress, mtuBytes, addresses, counters, namespace } = device;
+  const at = addresses.length === 0 ? 'no address' : addresses.join(' ');
+  const elsewhere = namespace === home ? '' : `, namespace ${namespace}`;
+  const hardware = hardwareAddress === '' ? '' : ` ${hardwareAddress},`;
+  return `${name}: ${state},${hardware} MTU ${mtuBytes}, ${at}, ${trafficText(counters)}${elsewhere}`;
 }
 
-/** What tasks wait for, the longest line first. */
-export function groupByWait(tasks: readonly ReportTask[]): WaitGroup[] {
-  const groups = new Map<string, { wait: ReportWait; tasks: ReportTask[] }>();
-  for (const task of tasks) {
-    for (const wait of task.waits) {
-      const key = `${wait.kind} ${wait.address}`;
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, { wait, tasks: [task] });
-      else group.tasks.push(task);
-    }
-  }
-  return [...groups.values()].sort((a, b) => b.tasks.length - a.tasks.length);
+function trafficText(counters: ReportNetworkDevice['counters']): string {
+  if (counters === null) return 'traffic unknown: its driver counts';
+  const { receivedBytes = 0, sentBytes = 0, receiveErrors = 0, sendErrors = 0 } = counters;
+  const errors = count(receiveErrors + sendErrors, 'error');
+  return `received ${bytesText(receivedBytes)}, sent ${bytesText(sentBytes)}, ${errors}`;
 }
 
-/** Tasks that sleep uninterruptibly, or for a lock. */
-export function blockedTasks({ tasks }: Report): ReportTask[] {
-  return tasks.filter(({ state, waits, running }) => !running && (state === 'D' || waits.length > 0));
-}
-
-/** `12 sleeping, 3 blocked`: how many tasks are in which state. */
-export function stateCounts(tasks: readonly ReportTask[]): string {
-  const counts = new Map<string, number>();
-  for (const { state } of tasks) counts.set(state, (counts.get(state) ?? 0) + 1);
-  return [...counts]
-    .sort((a, b) => b[1] - a[1])
-    .map(([state, number]) => `${number} ${STATES[state] ?? state}`)
-    .join(', ');
-}
-
-/** What is worth knowing besides the crash itself, one sentence each, the worst first. */
-export function findings(report: Report): string[] {
-  const found: string[] = [];
-  for (const circle of report.deadlocks) {
-    const names = circle.map(taskText);
-    found.push(`Deadlock: ${names.join(' waits for ')} waits for ${names[0]}`);
-  }
-  for (const { cpu, spinning } of report.cpus) {
-    if (spinning !== null) found.push(`CPU ${cpu} spins for ${lockText(spinning)}, ${holderText(spinning)}`);
-  }
-  const blocked = blockedTasks(report);
-  for (const { wait, tasks } of groupByWait(blocked)) {
-    if (wait.holder.kind === 'unknown') continue;
-    const who = tasks.length === 1 ? `${tasks.map(taskText)} waits` : `${tasks.length} tasks wait`;
-    found.push(`${who} for ${lockText(wait)}, ${holderText(wait)}`);
-  }
-  const uninterruptible = report.tasks.filter(({ state }) => state === 'D').length;
-  if (uninterruptible > 0) {
-    found.push(`${uninterruptible} of ${report.tasks.length} tasks were blocked (state D)`);
-  }
-  const stuck = report.disks.filter(({ requests }) => requests.length > 0);
-  for (const { name, requests } of stuck) {
-    const age = requests[0]?.ageSeconds;
-    const since = age === null || age === undefined ? '' : `, the oldest for ${age.toFixed(1)} s`;
-    found.push(`${name} had ${requests.length} unfinished requests${since}`);
-  }
-  for (const zone of report.memory?.zones ?? []) {
-    if (zone.free !== null && zone.free < zone.min) {
-      found.push(`Memory zone ${zone.name} of node ${zone.node} had less free memory than its minimum`);
-    }
-  }
-  return found;
+/** Work that runs or waits. */
+export function workText({ function: name, workqueue, task, cpu }: ReportWork): string {
+  const doing = task === null ? 'waits for a worker' : `runs in ${taskText(task)}`;
+  const where = cpu === null ? '' : ` on CPU ${cpu}`;
+  return `${name} of workqueue ${workqueue ?? 'unknown'} ${doing}${where}`;
 }

@@ -5,7 +5,7 @@ import type { Page } from './page.ts';
 /** Prints a stack, innermost first; a note where it goes on on another stack, and where it could not be followed. */
 export function printStack(page: Page, frames: readonly ReportFrame[], end: StackEnd | null): void {
   let stack = 'task';
-  for (const frame of frames) {
+  for (const [n, frame] of frames.entries()) {
     const on = frame.stack ?? stack;
     if (on !== stack) page.line(['dim', `    <${on.toUpperCase()}>`]);
     stack = on;
@@ -13,16 +13,15 @@ export function printStack(page: Page, frames: readonly ReportFrame[], end: Stac
     const doubt = frame.certainty === 'guess' ? '? ' : '';
     const place = placeText(frame);
     const name = frame.symbol ?? place;
-    page.line('    ', doubt, ['name', name], place.slice(name.length), ['dim', note(frame)]);
+    page.line('    ', doubt, ['name', name], place.slice(name.length), [
+      'dim',
+      n > 0 && frame.interrupted ? '  <- interrupted' : '',
+    ]);
   }
   if (end !== null && end.detail !== null) page.paragraph('    ', `(${endText(frames, end)})`, 'dim');
 }
 
-function note({ interrupted }: ReportFrame): string {
-  return interrupted ? '  <- interrupted' : '';
-}
-
 function endText(frames: readonly ReportFrame[], { reason, detail }: StackEnd): string {
-  if (frames.length === 0) return `no stack: ${detail}`;
+  if (frames.length === 0) return `no stack: ${detail ?? reason}`;
   return `the stack could not be followed further: ${detail}, ${reason}`;
 }

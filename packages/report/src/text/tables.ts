@@ -1,5 +1,6 @@
-import { TAINTS, whyUnknown } from '../phrases.ts';
+import { TAINTS, whyUnknown, workText } from '../phrases.ts';
 import type { Report } from '../report.ts';
+import { memoryWord } from '../summary.ts';
 import { bytesText, count } from '../units.ts';
 import { COLUMNS, type Page } from './page.ts';
 
@@ -10,21 +11,6 @@ export function printTables(page: Page, report: Report): void {
   printPending(page, report);
   printMachine(page, report);
 }
-
-/** Words of /proc/meminfo for the names in the report. */
-const MEMORY_WORDS: Readonly<Record<string, string>> = {
-  slabReclaimable: 'slab, reclaimable',
-  slabUnreclaimable: 'slab, unreclaimable',
-  secondaryPageTables: 'page tables of guests',
-  kernelStacks: 'kernel stacks',
-  pageTables: 'page tables',
-  sharedMemory: 'shared memory',
-  swapTotal: 'swap',
-  swapFree: 'swap free',
-  swapCached: 'swap cached',
-  commitLimit: 'commit limit',
-  perCpu: 'per-CPU',
-};
 
 function printMemory(page: Page, report: Report): void {
   page.heading('Memory');
@@ -37,7 +23,7 @@ function printMemory(page: Page, report: Report): void {
     .filter(([name, bytes]) => bytes !== 0 || name === 'free')
     .map(([name, bytes]) => {
       const amount = bytes === null ? 'unknown' : bytesText(bytes);
-      return `${(MEMORY_WORDS[name] ?? name).padEnd(20)}${amount.padStart(10)}`;
+      return `${memoryWord(name).padEnd(20)}${amount.padStart(10)}`;
     });
   columns(page, cells, 32);
   for (const { node, name, managed, free, min, low } of memory.zones) {
@@ -81,11 +67,7 @@ function printPending(page: Page, report: Report): void {
       ? `timers ${whyUnknown(report, 'timers')}`
       : `${count(timers.wheel, 'timer')} and ${count(timers.highResolution, 'high-resolution timer')} set`,
   );
-  for (const { function: name, workqueue, task, cpu } of work) {
-    const doing = task === null ? 'waits' : `runs in ${task.comm} (${task.pid})`;
-    const where = cpu === null ? '' : ` on CPU ${cpu}`;
-    page.paragraph('    ', `${name} of workqueue ${workqueue ?? 'unknown'} ${doing}${where}`);
-  }
+  for (const item of work) page.paragraph('    ', workText(item));
 }
 
 function printMachine(page: Page, report: Report): void {

@@ -1,14 +1,5 @@
-import {
-  blockedTasks,
-  groupByStack,
-  groupByWait,
-  holderText,
-  lockText,
-  STATES,
-  stateCounts,
-  taskText,
-  whyUnknown,
-} from '../phrases.ts';
+import { blockedTasks, groupByStack, groupByWait, stateCounts } from '../groups.ts';
+import { holderText, lockText, STATES, taskText, whyUnknown } from '../phrases.ts';
 import type { Report, ReportTask } from '../report.ts';
 import { count } from '../units.ts';
 import type { Page } from './page.ts';

@@ -1,6 +1,8 @@
-import { findings, placeText, taskText, whyUnknown } from '../phrases.ts';
+import { findings } from '../findings.ts';
+import { whyUnknown } from '../phrases.ts';
 import type { Report } from '../report.ts';
-import { bytesText, count, durationText } from '../units.ts';
+import { crashTitle, machineText, whenText, whereText } from '../summary.ts';
+import { count } from '../units.ts';
 import { printCpus } from './cpus.ts';
 import { printDevices } from './devices.ts';
 import { printLog } from './log.ts';
@@ -41,8 +43,8 @@ export function textReport(
 }
 
 function printHead(page: Page, report: Report): void {
-  const { title, kind, hash, panic, machine, release, taint, memory } = report;
-  page.paragraph('', title ?? `crash without a title: ${whyUnknown(report, 'title')}`, 'title');
+  const { kind, hash, panic, machine, release, taint } = report;
+  page.paragraph('', crashTitle(report), 'title');
   page.line();
   const field = (label: string, text: string) => page.paragraph(label.padEnd(9), text);
   for (const [n, line] of panic.reason.entries()) field(n === 0 ? 'Why' : '', line);
@@ -50,13 +52,7 @@ function printHead(page: Page, report: Report): void {
   field('When', whenText(report));
   const architecture = machine.architecture === null ? '' : ` ${machine.architecture}`;
   field('Kernel', `${release ?? 'unknown'}${architecture}, ${taint?.text.trim() ?? 'taint unknown'}`);
-  const cpus = machine.cpusOnline === null ? 'CPUs unknown' : count(machine.cpusOnline, 'CPU');
-  const total = memory?.totals.total ?? null;
-  const load = machine.load?.map((average) => average.toFixed(2)).join(' ') ?? 'unknown';
-  field(
-    'Machine',
-    `${machine.nodename ?? 'unknown'}, ${cpus}, ${total === null ? 'memory unknown' : `${bytesText(total)} of memory`}, load ${load}`,
-  );
+  field('Machine', machineText(report));
   if (kind !== null) field('Kind', `${kind}, hash ${hash ?? 'unknown'}`);
   printFindings(page, report);
 }
@@ -72,20 +68,6 @@ function printFindings(page: Page, report: Report): void {
   if (report.problems.length > 0) {
     page.paragraph('Missing  ', `${count(report.problems.length, 'thing')} could not be read, see the end`);
   }
-}
-
-function whereText(report: Report): string {
-  const { cpu, task, at } = report.panic;
-  const place = at === null ? whyUnknown(report, 'panic') : placeText(at);
-  const who = task === null ? 'task unknown' : `task ${taskText(task)}`;
-  return `${place}, ${cpu === null ? 'CPU unknown' : `CPU ${cpu}`}, ${who}`;
-}
-
-function whenText(report: Report): string {
-  const { crash, uptimeSeconds } = report.when;
-  const time =
-    crash === null ? whyUnknown(report, 'when') : crash.replace('T', ' ').replace(/\.000Z$|Z$/, ' UTC');
-  return uptimeSeconds === null ? time : `${time}, ${durationText(uptimeSeconds)} after boot`;
 }
 
 function printCrash(page: Page, report: Report): void {

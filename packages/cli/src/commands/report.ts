@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs';
+import { htmlReport } from '@kcrash/report/html/html_report';
+import { makeReport } from '@kcrash/report/make_report';
+import type { Role } from '@kcrash/report/text/page';
+import { textReport } from '@kcrash/report/text/text_report';
+import { type Command, InvalidArgumentError } from 'commander';
+import { dumpCommand } from '../dump_command.ts';
+import { Failure } from '../failure.ts';
+import { jsonLine } from '../json.ts';
+import { type DumpOptions, openDumpFile } from '../open_dump.ts';
+import type { Io, Output, Style } from '../output.ts';
+
+interface Options extends DumpOptions {
+  readonly html?: true;
+  readonly output?: string;
+  readonly log?: number;
+}
+
+/** What the parts of the text look like on a terminal. */
+const STYLES: Readonly<Record<Role, Style>> = {
+  title: ['red', 'bold'],
+  heading: 'bold',
+  bad: 'red',
+  name: 'cyan',
+  dim: 'dim',
+};
+
+/** `kcrash report DUMP`: what happened, as text, JSON or one HTML file. */
+export function addReportCommand(program: Command, { out }: Io): void {
+  dumpCommand(program, 'report', 'say what happened: crash, stacks, who waits for whom, memory, modules, log')
+    .option('--html', 'print one self-contained HTML file')
+    .option(
+      '-o, --output <file>',
+      'write to a file; html or json by its ending, unless an option says otherwise',
+    )
+    .option('--log <messages>', 'so many of the log’s last messages in the text', wholeNumber)
+    .action((file: string, options: Options) => {
+      const form = formOf(options);
+      const report = makeReport(openDumpFile(file, options));
+      if (form === 'json') deliver(out, options, jsonLine(report));
+      else if (form === 'html') deliver(out, options, htmlReport(report));
+      else deliver(out, options, textReport(report, textOptions(out, options)));
+    });
+}
+
+function formOf({ json, html, output }: Options): 'text' | 'json' | 'html' {
+  if (json && html)
+    throw new Failure('A report is JSON or HTML, not both', 'Give one of --json and --html.', 2);
+  if (json) return 'json';
+  if (html) return 'html';
+  if (output?.endsWith('.json')) return 'json';
+  return /\.html?$/.test(output ?? '') ? 'html' : 'text';
+}
+
+function textOptions(out: Output, { output, log }: Options) {
+  const colour = output === undefined && out.colour;
+  return {
+    ...(colour ? { paint: (role: Role, text: string) => out.style(STYLES[role], text) } : {}),
+    ...(log === undefined ? {} : { logLines: log }),
+  };
+}
+
+function deliver(out: Output, { output }: Options, text: string): void {
+  if (output === undefined) {
+    out.write(text);
+    return;
+  }
+  try {
+    writeFileSync(output, text);
+  } catch (error) {
+    throw new Failure(`${output} cannot be written: ${(error as Error).message}`, 'Give another file to -o.');
+  }
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw new InvalidArgumentError('wanted a whole number');
+}
