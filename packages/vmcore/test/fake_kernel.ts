@@ -1,4 +1,4 @@
-import { addTo, type VirtualAddress } from '../src/bytes/address.ts';
+import { addTo, type VirtualAddress, virtualAddress } from '../src/bytes/address.ts';
 import { BtfWriter } from './btf_writer.ts';
 import { FakeDump, FakeMemory } from './fake_dump.ts';
 
@@ -35,6 +35,7 @@ export class FakeKernel {
   readonly variables: Record<string, bigint> = {};
   readonly #types = new Map<string, Described>();
   readonly #members = new Map<string, ReadonlyMap<string, Member>>();
+  readonly #functions = new Map<string, VirtualAddress>();
   #next = 0x10000;
 
   constructor() {
@@ -145,8 +146,36 @@ export class FakeKernel {
     this.variables.__per_cpu_offset = offsets;
   }
 
+  /** Describes an enum. */
+  enum(name: string, values: readonly string[]): void {
+    const numbered = values.map((value, n): [string, number] => [value, n]);
+    this.#types.set(name, { type: this.btf.enum(name, numbered), size: 4, align: 4 });
+  }
+
+  /** Address of a function of a name, outside of any memory. */
+  function(name: string): VirtualAddress {
+    const known = this.#functions.get(name);
+    if (known !== undefined) return known;
+    const at = virtualAddress(0xffff_ffff_8100_0000n + BigInt(this.#functions.size) * 0x100n);
+    this.#functions.set(name, at);
+    return at;
+  }
+
   dump(): FakeDump {
-    return new FakeDump(this.memory, this.variables, this.btf);
+    const functions = [...this.#functions].map(([name, address]) => ({ name, address, module: undefined }));
+    const at = (address: bigint) =>
+      functions.find((each) => address >= each.address && address < each.address + 0x100n);
+    const symbols = {
+      find: (name: string) => functions.filter((each) => each.name === name),
+      isText: (address: bigint) => at(address) !== undefined,
+      lookup: (address: bigint) => {
+        const found = at(address);
+        return found && { ...found, offset: Number(address - found.address), size: 0x100 };
+      },
+    };
+    const dump = new FakeDump(this.memory, this.variables, this.btf);
+    Object.defineProperty(dump, 'symbols', { value: symbols });
+    return dump;
   }
 
   #described(type: string): Described {

@@ -54,7 +54,7 @@ const MOST_TIMERS = 1 << 20;
 export function readHrtimers(dump: Dump): Hrtimers {
   const problems: string[] = [];
   const timers: Hrtimer[] = [];
-  for (const cpu of perCpu(dump).possible) {
+  for (const cpu of attempt(problems, 'CPUs', () => perCpu(dump).possible) ?? []) {
     attempt(problems, `High-resolution timers of CPU ${cpu}`, () => {
       const at = perCpu(dump).variable('hrtimer_bases', cpu);
       const { clocks } = dump.reader('hrtimer_cpu_base', CPU_BASE)(at);

@@ -27,7 +27,8 @@ export function readLoad(dump: Dump): Load {
     const at = (n: number) => Number(u64Big(bytes, n * 8)) / ONE;
     return [at(0), at(1), at(2)] as const;
   });
-  const runnable = perCpu(dump).possible.map((cpu) =>
+  const cpus = attempt(problems, 'CPUs', () => perCpu(dump).possible) ?? [];
+  const runnable = cpus.map((cpu) =>
     attempt(
       problems,
       `Run queue of CPU ${cpu}`,

@@ -54,20 +54,22 @@ const MOST_PARTIAL = 10_000;
 const MOST_NODES = 1024;
 
 /**
- * All slab caches of a kernel with SLUB. Throws `not-described` for another allocator. Caches that cannot be
- * read are left out, with a problem each.
+ * All slab caches of a kernel with SLUB. What cannot be read is left out, with a problem that says why; so is
+ * everything where the kernel has another allocator.
  */
 export function readSlabCaches(dump: Dump): SlabCaches {
   const problems: string[] = [];
-  const head = dump.variable('slab_caches');
-  const list = listEntries(dump, head, 'struct kmem_cache', 'list', MOST_CACHES);
-  if (list.problem !== undefined) problems.push(list.problem);
-  const nodes = nodeCount(dump);
   const caches: SlabCache[] = [];
-  for (const at of list.entries) {
-    const cache = attempt(problems, 'Slab cache', () => readCache(dump, at, nodes, problems));
-    if (cache) caches.push(cache);
-  }
+  attempt(problems, 'Slab caches', () => {
+    const nodes = nodeCount(dump);
+    const head = dump.variable('slab_caches');
+    const list = listEntries(dump, head, 'struct kmem_cache', 'list', MOST_CACHES);
+    if (list.problem !== undefined) problems.push(list.problem);
+    for (const at of list.entries) {
+      const cache = attempt(problems, 'Slab cache', () => readCache(dump, at, nodes, problems));
+      if (cache) caches.push(cache);
+    }
+  });
   return { caches, problems };
 }
 

@@ -26,7 +26,7 @@ export function readTimeouts(
   hrtimers: readonly Hrtimer[],
 ): Map<VirtualAddress, Timeout> {
   const found = new Map<VirtualAddress, Timeout>();
-  const named = (name: string) => dump.symbols.find(name)[0]?.address;
+  const named = (name: string) => attempt([], name, () => dump.symbols.find(name)[0]?.address);
   const processTimeout = named('process_timeout');
   const wakeup = named('hrtimer_wakeup');
   const note = (clock: string, expires: bigint, task: () => VirtualAddress) => {

@@ -59,12 +59,14 @@ const MOST_TIMERS = 1 << 20;
 export function readTimers(dump: Dump): TimerWheels {
   const problems: string[] = [];
   const wheels: TimerWheel[] = [];
-  const jiffies = attempt(problems, 'Timers', () => dump.memory.u64Big(jiffiesAt(dump)));
-  for (const cpu of jiffies === undefined ? [] : perCpu(dump).possible) {
-    attempt(problems, `Timer wheels of CPU ${cpu}`, () => {
-      for (const base of bases(dump, cpu, jiffies ?? 0n)) wheels.push(readWheel(dump, base, cpu, problems));
-    });
-  }
+  attempt(problems, 'Timers', () => {
+    const jiffies = dump.memory.u64Big(jiffiesAt(dump));
+    for (const cpu of perCpu(dump).possible) {
+      attempt(problems, `Timer wheels of CPU ${cpu}`, () => {
+        for (const base of bases(dump, cpu, jiffies)) wheels.push(readWheel(dump, base, cpu, problems));
+      });
+    }
+  });
   return { wheels, problems };
 }
 
