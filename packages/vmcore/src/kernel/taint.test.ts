@@ -19,7 +19,9 @@ function kernel(mask: bigint, own: boolean) {
     const size = fake.size('taint_flag');
     const table = fake.allocate(size * 8);
     TABLE.forEach(([on, off, module], n) => {
-      fake.memory.bytes(addTo(table, n * size), [on.charCodeAt(0), off.charCodeAt(0), module]);
+      const at = addTo(table, n * size);
+      fake.memory.bytes(at, [on.charCodeAt(0), off.charCodeAt(0), module]);
+      fake.set('taint_flag', at, 'desc', `WORD_${on}`);
     });
     fake.variables.taint_flags = table;
   }
@@ -33,11 +35,11 @@ describe('taint', () => {
     [0x1n, 'Tainted: P', 'P'],
     [0x1200n, 'Tainted: G        W  O', 'WO'],
   ])('is spelled as kernels print %s', (mask, text, letters) => {
-    expect(readTaint(kernel(mask, false))).toEqual({ mask, text: text.padEnd(28), letters });
+    expect(readTaint(kernel(mask, false))).toEqual({ mask, text: text.padEnd(28), letters, words: '' });
   });
 
   it('says where there is none', () => {
-    expect(readTaint(kernel(0n, false))).toEqual({ mask: 0n, text: 'Not tainted', letters: '' });
+    expect(readTaint(kernel(0n, false))).toEqual({ mask: 0n, text: 'Not tainted', letters: '', words: '' });
   });
 
   it('uses the letters of the kernel itself', () => {
@@ -48,6 +50,6 @@ describe('taint', () => {
       ['S', false],
       ['Y', true],
     ]);
-    expect(readTaint(dump).text).toBe('Tainted: G  Y');
+    expect(readTaint(dump)).toMatchObject({ text: 'Tainted: G  Y', words: '[Y]=WORD_Y' });
   });
 });

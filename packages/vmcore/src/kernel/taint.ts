@@ -13,6 +13,8 @@ export interface TaintFlag {
   readonly otherwise: string;
   /** Whether a module shows it as its own. */
   readonly ofModules: boolean;
+  /** What it stands for, such as `OOT_MODULE`; kernels have words for it since 6.10. */
+  readonly name: string | undefined;
 }
 
 /** `enum`-like numbers of include/linux/panic.h up to 6.12, for kernels that don't name their table. */
@@ -27,6 +29,7 @@ const FLAG = {
   letter: field.number('c_true'),
   otherwise: field.number('c_false'),
   ofModules: field.flag('module'),
+  name: field.optional(field.pointer('desc')),
 };
 
 /** What may taint this kernel, by its own table `taint_flags`; made once for a dump. */
@@ -46,6 +49,7 @@ function readFlags(dump: Dump): TaintFlag[] {
     letter,
     otherwise: letter === 'P' ? 'G' : ' ',
     ofModules: OF_MODULES.includes(letter),
+    name: undefined,
   }));
 }
 
@@ -57,13 +61,14 @@ function readOwnFlags(dump: Dump): TaintFlag[] {
   const flags: TaintFlag[] = [];
   // The table does not tell its length: a flag's letters do.
   for (let bit = 0; bit < MOST_FLAGS; bit++) {
-    const { letter, otherwise, ofModules } = read(addTo(table, bit * size));
+    const { letter, otherwise, ofModules, name } = read(addTo(table, bit * size));
     if (!isLetter(letter) || !(otherwise === SPACE || isLetter(otherwise))) break;
     flags.push({
       bit,
       letter: String.fromCharCode(letter),
       otherwise: String.fromCharCode(otherwise),
       ofModules,
+      name: name === undefined || name === 0n ? undefined : dump.memory.cString(name, 64),
     });
   }
   return flags;
@@ -83,6 +88,8 @@ export interface Taint {
   readonly letters: string;
   /** As the kernel prints it in a crash: `Not tainted`, or `Tainted: G        W  O`. */
   readonly text: string;
+  /** The words that newer kernels print behind: `[O]=OOT_MODULE, [E]=UNSIGNED_MODULE`; empty for older ones. */
+  readonly words: string;
 }
 
 /** The kernel's taint. Throws `not-described` where it does not name `tainted_mask`. */
@@ -90,15 +97,14 @@ export function readTaint(dump: Dump): Taint {
   const mask = dump.memory.u64Big(dump.variable('tainted_mask'));
   const isSet = ({ bit }: TaintFlag) => (mask & (1n << BigInt(bit))) !== 0n;
   const flags = taintFlags(dump);
+  const set = flags.filter(isSet);
   return {
     mask,
-    letters: flags
-      .filter(isSet)
-      .map(({ letter }) => letter)
-      .join(''),
+    letters: set.map(({ letter }) => letter).join(''),
     text:
       mask === 0n
         ? 'Not tainted'
         : `Tainted: ${flags.map((flag) => (isSet(flag) ? flag.letter : flag.otherwise)).join('')}`,
+    words: set.flatMap(({ letter, name }) => (name === undefined ? [] : [`[${letter}]=${name}`])).join(', '),
   };
 }
