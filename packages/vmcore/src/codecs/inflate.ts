@@ -1,5 +1,6 @@
 import { DumpError } from '../bytes/errors.ts';
 import type { Decompress } from './codec.ts';
+import { copyMatch } from './copy.ts';
 import { decodeSlowly, PrefixCode } from './prefix_code.ts';
 
 /**
@@ -186,12 +187,10 @@ class Inflate {
     if (distanceCode > 29) throw inflateError('a distance that cannot be');
     const distance =
       (DISTANCE_BASE[distanceCode] as number) + this.#bits(DISTANCE_BITS[distanceCode] as number);
-    const from = done - distance;
-    if (from < 0) throw inflateError(`a copy from ${distance} bytes back at ${done}`);
+    if (distance > done) throw inflateError(`a copy from ${distance} bytes back at ${done}`);
     if (done + length > output.length)
       throw inflateError(`more than the ${output.length} bytes there is room for`);
-    // Byte by byte: source and target overlap when the distance is shorter than the length.
-    for (let n = 0; n < length; n++) output[done + n] = output[from + n] as number;
+    copyMatch(output, done, distance, length);
     return done + length;
   }
 }

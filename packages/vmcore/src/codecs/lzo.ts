@@ -1,4 +1,5 @@
 import { DumpError } from '../bytes/errors.ts';
+import { copyLiterals, copyMatch } from './copy.ts';
 
 /**
  * LZO1X decompression, from the description of the stream (the kernel's `Documentation/staging/lzo.rst`):
@@ -22,7 +23,7 @@ export function decompressLzo(input: Uint8Array, output: Uint8Array): number {
       state = 4;
       continue;
     }
-    const trailing = copyMatch(stream, code, state);
+    const trailing = runMatch(stream, code, state);
     if (trailing < 0) return stream.done;
     stream.copyLiterals(trailing);
     state = trailing;
@@ -30,7 +31,7 @@ export function decompressLzo(input: Uint8Array, output: Uint8Array): number {
 }
 
 /** Runs one instruction that copies earlier output; returns its count of literals to follow, -1 at the end. */
-function copyMatch(stream: LzoStream, code: number, state: number): number {
+function runMatch(stream: LzoStream, code: number, state: number): number {
   if (code >= 64) {
     const distance = ((code >> 2) & 7) + (stream.byte() << 3) + 1;
     stream.copyOutput(distance, (code >> 5) + 1);
@@ -87,7 +88,9 @@ class LzoStream {
         `LZO copies ${length} bytes from ${this.at} of ${this.#input.length} to ${this.done} of ${this.#output.length}`,
       );
     }
-    for (let n = 0; n < length; n++) this.#output[this.done++] = this.#input[this.at++] as number;
+    copyLiterals(this.#input, this.at, this.#output, this.done, length);
+    this.at += length;
+    this.done += length;
   }
 
   copyOutput(distance: number, length: number): void {
@@ -98,7 +101,7 @@ class LzoStream {
         `LZO copies ${length} bytes from ${distance} back to ${this.done} of ${this.#output.length}`,
       );
     }
-    // Byte by byte: source and target overlap when the distance is shorter than the length.
-    for (let n = 0; n < length; n++) this.#output[this.done++] = this.#output[from + n] as number;
+    copyMatch(this.#output, this.done, distance, length);
+    this.done += length;
   }
 }

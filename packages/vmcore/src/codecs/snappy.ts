@@ -1,4 +1,5 @@
 import { DumpError } from '../bytes/errors.ts';
+import { copyLiterals, copyMatch } from './copy.ts';
 
 /**
  * Decompresses a raw snappy block, from its `format_description.txt`: the output's length as a varint, then
@@ -19,9 +20,8 @@ export function decompressSnappy(input: Uint8Array, output: Uint8Array): number 
     if (length > room || done + length > size || from < 0 || (!isLiteral && from >= done)) {
       throw new DumpError('bad-format', `Snappy copies ${length} bytes from ${from} to ${done} of ${size}`);
     }
-    const source = isLiteral ? input : output;
-    // Byte by byte: a copy may overlap what it writes.
-    for (let n = 0; n < length; n++) output[done + n] = source[from + n] as number;
+    if (isLiteral) copyLiterals(input, from, output, done, length);
+    else copyMatch(output, done, done - from, length);
     done += length;
     if (isLiteral) reader.at += length;
   }

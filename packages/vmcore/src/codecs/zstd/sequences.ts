@@ -1,3 +1,4 @@
+import { copyLiterals, copyMatch } from '../copy.ts';
 import { type BackwardBits, zstdError } from './bits.ts';
 import { FseTable } from './fse.ts';
 
@@ -134,15 +135,20 @@ export function runSequences(
     }
     if (literalAt + literalLength > literalCount)
       throw zstdError('a sequence that takes more literals than there are');
-    copyBytes(literals, literalAt, target, literalLength);
+    takeRoom(target, literalLength + matchLength);
+    copyLiterals(literals, literalAt, target.output, target.done, literalLength);
     literalAt += literalLength;
+    target.done += literalLength;
     const offset = takeOffset(target.repeats, offsetValue, literalLength === 0);
-    const from = target.done - offset;
-    if (offset === 0 || from < 0) throw zstdError(`a copy from ${offset} bytes back at ${target.done}`);
-    copyBytes(target.output, from, target, matchLength);
+    if (offset === 0 || offset > target.done)
+      throw zstdError(`a copy from ${offset} bytes back at ${target.done}`);
+    copyMatch(target.output, target.done, offset, matchLength);
+    target.done += matchLength;
   }
   if (stream.left !== 0) throw zstdError('sequences that do not end with their stream');
-  copyBytes(literals, literalAt, target, literalCount - literalAt);
+  takeRoom(target, literalCount - literalAt);
+  copyLiterals(literals, literalAt, target.output, target.done, literalCount - literalAt);
+  target.done += literalCount - literalAt;
 }
 
 /** The offset that a sequence means, and how it changes the last three. */
@@ -157,11 +163,7 @@ function takeOffset(repeats: Uint32Array, value: number, noLiterals: boolean): n
   return offset;
 }
 
-/** Copies to the end of the output; byte by byte, since source and target may overlap. */
-function copyBytes(source: Uint8Array, from: number, target: SequenceTarget, length: number): void {
-  const { output, done } = target;
+function takeRoom({ output, done }: SequenceTarget, length: number): void {
   if (done + length > output.length)
     throw zstdError(`more than the ${output.length} bytes there is room for`);
-  for (let n = 0; n < length; n++) output[done + n] = source[from + n] as number;
-  target.done = done + length;
 }
