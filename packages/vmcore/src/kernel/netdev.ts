@@ -159,8 +159,10 @@ function readDevice(
         ),
       ) ?? '',
     addresses: [
-      ...(attempt(problems, `IPv4 of ${device.name}`, () => inetAddresses(dump, device.inet)) ?? []),
-      ...(attempt(problems, `IPv6 of ${device.name}`, () => inet6Addresses(dump, device.inet6)) ?? []),
+      ...(attempt(problems, `IPv4 of ${device.name}`, () => inetAddresses(dump, device.inet, problems)) ??
+        []),
+      ...(attempt(problems, `IPv6 of ${device.name}`, () => inet6Addresses(dump, device.inet6, problems)) ??
+        []),
     ],
     counters: typeof counted === 'string' ? undefined : counted,
     countersUnknown: typeof counted === 'string' ? counted : undefined,
@@ -171,12 +173,16 @@ function hexBytes(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-function inetAddresses(dump: Dump, inet: VirtualAddress): NetworkAddress[] {
+function inetAddresses(dump: Dump, inet: VirtualAddress, problems: string[]): NetworkAddress[] {
   const found: NetworkAddress[] = [];
   if (inet === 0n) return found;
   const seen = new Set<VirtualAddress>();
   let at = dump.reader('in_device', INET)(inet).first;
-  while (at !== 0n && !seen.has(at) && seen.size < MOST_ADDRESSES) {
+  while (at !== 0n) {
+    if (seen.has(at) || seen.size >= MOST_ADDRESSES) {
+      problems.push(`IPv4: the addresses of the device at ${hexAddress(inet)} have no end`);
+      break;
+    }
     seen.add(at);
     const { next, local, prefixBits } = dump.reader('in_ifaddr', INET_ADDRESS)(at);
     found.push({ family: 'inet', address: inetText(local), prefixBits });
@@ -190,11 +196,12 @@ function inetText(local: number): string {
   return [0, 8, 16, 24].map((shift) => (local >>> shift) & 0xff).join('.');
 }
 
-function inet6Addresses(dump: Dump, inet6: VirtualAddress): NetworkAddress[] {
+function inet6Addresses(dump: Dump, inet6: VirtualAddress, problems: string[]): NetworkAddress[] {
   // IPv6 may be a module or left out: then the kernel's BTF has no such type.
   if (inet6 === 0n || !dump.types.has('inet6_dev', 'addr_list')) return [];
   const head = dump.reader('inet6_dev', INET6)(inet6).addresses;
-  const { entries } = listEntries(dump, head, 'inet6_ifaddr', 'if_list', MOST_ADDRESSES);
+  const { entries, problem } = listEntries(dump, head, 'inet6_ifaddr', 'if_list', MOST_ADDRESSES);
+  if (problem !== undefined) problems.push(`IPv6: ${problem}`);
   return entries.map((at) => {
     const { address, prefixBits } = dump.reader('inet6_ifaddr', INET6_ADDRESS)(at);
     return { family: 'inet6', address: inet6Text(dump.memory.read(address, 16)), prefixBits };
