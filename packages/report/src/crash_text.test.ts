@@ -99,7 +99,7 @@ describe('findCrash', () => {
       'Linux version 6.1.0-56-cloud-amd64',
       'Kernel panic - not syncing: not this one',
       'BUG: not this one either',
-      ...Array.from({ length: 10 }, (_, n) => `eth0: link ${n} up`),
+      ...Array.from({ length: 3 }, (_, n) => `eth0: link ${n} up`),
       'sysrq: Trigger a crash',
       'Kernel panic - not syncing: sysrq triggered crash',
       'CPU: 1 PID: 77 Comm: sh Not tainted 6.1.0-56-cloud-amd64 #1',

@@ -117,14 +117,12 @@ export function findCrash(lines: readonly string[]): CrashText | null {
  */
 function findPanic(lines: readonly string[], from: number): number {
   let last = -1;
-  for (
-    let i = firstIndex(lines, from, lines.length, PANIC);
-    i >= 0;
-    i = firstIndex(lines, i + 1, lines.length, PANIC)
-  ) {
-    const next = lines.slice(i + 1, i + 1 + PANIC_CPU_LINES);
-    if (next.some((line) => PANIC_CPU.test(textOf(line)))) return i;
-    last = i;
+  let next = firstIndex(lines, from, lines.length, PANIC);
+  while (next >= 0) {
+    last = next;
+    next = firstIndex(lines, last + 1, lines.length, PANIC);
+    const until = Math.min(next < 0 ? lines.length : next, last + 1 + PANIC_CPU_LINES);
+    if (lines.slice(last + 1, until).some((line) => PANIC_CPU.test(textOf(line)))) return last;
   }
   return last;
 }
