@@ -105,7 +105,7 @@ describe('findCrash', () => {
       'CPU: 1 PID: 77 Comm: sh Not tainted 6.1.0-56-cloud-amd64 #1',
     ]);
     expect(crash).toMatchObject({
-      start: 13,
+      start: 6,
       panic: 'Kernel panic - not syncing: sysrq triggered crash',
       cpu: 1,
     });
