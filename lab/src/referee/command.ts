@@ -110,9 +110,15 @@ async function crashedDumps(
   const bench = { kernel, device, out, keep: true, progress: (line: string) => protocol.say(line) };
   const judged: WithDebugInfo[] = [];
   for (const scenario of chosen) {
-    const { dump, failures } = await dumpOfScenario(scenario, bench);
-    protocol.row(dump.name, 'collected', 'lab', { differences: failures, notes: [] });
-    judged.push({ dump: { ...dump, modules: [...dump.modules, ...(values.module ?? [])] }, vmlinux });
+    try {
+      const { dump, failures } = await dumpOfScenario(scenario, bench);
+      protocol.row(dump.name, 'collected', 'lab', { differences: failures, notes: [] });
+      judged.push({ dump: { ...dump, modules: [...dump.modules, ...(values.module ?? [])] }, vmlinux });
+    } catch (error) {
+      // The others can still be judged.
+      const differences = [error instanceof Error ? error.message : String(error)];
+      protocol.row(scenario.name, 'collected', 'lab', { differences, notes: [] });
+    }
   }
   return judged;
 }

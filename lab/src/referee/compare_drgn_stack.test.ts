@@ -25,7 +25,7 @@ function facts(frames: readonly DrgnFrame[], more: Partial<DrgnFacts['crashed']>
     version: '0.0.22',
     release: '6.1.0-56-cloud-amd64',
     threads: 61,
-    crashed: { pid: 136, cpu: 1, command: 'insmod', frames, inlined: 1, ...more },
+    crashed: { pid: 136, cpu: 1, command: 'insmod', frames, failure: null, inlined: 1, ...more },
     addresses: { entry_SYSCALL_64_after_hwframe: '0x100b8', do_one_initcall: '0x5000' },
   };
 }
@@ -79,6 +79,7 @@ describe("drgn's stack against the kernel's own trace", () => {
       /user space/,
     ],
     ['another task', facts(OOPS_FRAMES, { pid: 1 }), /^PID: found 1, wanted 136/],
+    ['no stack at all', facts([], { failure: 'unknown ORC entry type 3' }), /none: unknown ORC/],
     ['another CPU', facts(OOPS_FRAMES, { cpu: 0 }), /^CPU/],
   ])('%s is found', (_, found, words) => {
     expect(differences(found).join('\n')).toMatch(words);

@@ -22,6 +22,8 @@ export interface DrgnFacts {
     readonly cpu: number;
     readonly command: string;
     readonly frames: readonly DrgnFrame[];
+    /** drgn's words where it gives no stack; null where it does. */
+    readonly failure: string | null;
     /** Frames of inlined functions, which the kernel's own trace does not have. */
     readonly inlined: number;
   };
@@ -40,6 +42,10 @@ export function compareDrgnStack(facts: DrgnFacts, crash: KernelCrash): Finding 
   finding.equal('PID', crashed.pid, crash.pid);
   finding.equal('CPU', crashed.cpu, crash.cpu);
   finding.equal('COMMAND', crashed.command, crash.command);
+  if (crashed.failure !== null) {
+    finding.differ('stack', `none: ${crashed.failure}`, 'one');
+    return finding;
+  }
   const kernelFrames = crashed.frames.filter(({ symbol }) => symbol !== null);
   const skipped = crash.kind === 'oops' ? 0 : 1 + kernelFrames.findIndex(({ symbol }) => symbol === 'panic');
   if (crash.kind === 'panic' && skipped === 0) finding.differ('frame', 'none in panic', 'panic');

@@ -22,12 +22,27 @@ const LIMIT_SECONDS = 900;
 /** The kcrash of this checkout, run as the lab itself is run. */
 const KCRASH = [...process.execArgv, join(repository, 'packages', 'cli', 'src', 'main.ts')];
 
-/** Opens a dump in crash through `kcrash crash DUMP --debug PLACE -- OPTIONS`. `folder` is emptied. */
+/**
+ * Opens a dump in crash through `kcrash crash DUMP --debug PLACE -- OPTIONS`. `folder` is emptied. Where crash
+ * ends without a word it is asked again, to be talkative.
+ */
 export async function crashSession(
   dump: string,
   place: string,
   folder: string,
   options: readonly string[] = [],
+): Promise<CrashSession> {
+  const session = await openOnce(dump, place, folder, options);
+  if (session.status === 0 || session.said.trim() !== '') return session;
+  const { said } = await openOnce(dump, place, folder, [...options, '-d1']);
+  return { ...session, said };
+}
+
+async function openOnce(
+  dump: string,
+  place: string,
+  folder: string,
+  options: readonly string[],
 ): Promise<CrashSession> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

@@ -30,13 +30,21 @@ def address_of(program, name):
         return None
 
 
+def stack_of(thread):
+    """The frames, and why there are no more of them; the innermost one first."""
+    try:
+        return list(thread.stack_trace()), None
+    except Exception as error:  # drgn raises a plain Exception for debug info that it cannot follow.
+        return [], str(error)
+
+
 def main():
     dump, *debug_info = sys.argv[1:]
     program = drgn.Program()
     program.set_core_dump(dump)
     program.load_debug_info(debug_info)
     crashed = program.crashed_thread()
-    trace = list(crashed.stack_trace())
+    trace, failure = stack_of(crashed)
     names = sys.stdin.read().split()
     json.dump(
         {
@@ -48,6 +56,7 @@ def main():
                 "cpu": task_cpu(crashed.object),
                 "command": crashed.object.comm.string_().decode(),
                 "frames": [facts_of_frame(frame) for frame in trace if not frame.is_inline],
+                "failure": failure,
                 "inlined": sum(1 for frame in trace if frame.is_inline),
             },
             "addresses": {

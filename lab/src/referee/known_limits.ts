@@ -38,6 +38,19 @@ export const KNOWN_LIMITS: readonly KnownLimit[] = [
     why: 'this drgn loses its way where the stack of interrupts meets that of the task',
   },
   {
+    tool: /^drgn 0\.0\.22/,
+    check: /^bt$/,
+    difference: /^stack: found none: unknown ORC entry type \d+, /,
+    why: 'this drgn does not know the ORC entry types that kernel commit fb799447ae29 (6.4) brought',
+  },
+  {
+    tool: /^crash 8\.0\.2/,
+    check: /^opens$/,
+    said: /crash: seek error: kernel virtual address: [0-9a-f]+ {2}type: "page_offset_base"/,
+    difference: /^does not open: exit 1, nothing from sys, bt, log: /,
+    why: 'this crash does not find its way about a 6.12 kernel',
+  },
+  {
     tool: /^crash /,
     check: /^cut /,
     said: /This dumpfile is incomplete[\s\S]*crash: (?:page incomplete: |invalid kernel virtual address: )/,
