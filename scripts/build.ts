@@ -1,9 +1,9 @@
-// `npm run build`: dist/device/kcrash, the static program for the device, and dist/cli/kcrash.mjs, the program for a
+// `npm run build`: dist/device/kcrash, the static program for the device, and dist/cli/kcrash.cjs, the program for a
 // workstation with Node.
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildSync } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { deviceBinary } from './device_binary.ts';
 import { run } from './tools.ts';
 
@@ -23,6 +23,17 @@ function version(): string {
   }
 }
 
+/** commander starts programs for subcommands, of which kcrash has none; loading what that needs takes 8 ms. */
+const withoutChildProcess: Plugin = {
+  name: 'without-child-process',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer, path }) =>
+      importer.includes('/node_modules/commander/') ? { path, namespace: 'nothing' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: '' }));
+  },
+};
+
 const output = join(ROOT, OUTPUT);
 const name = version();
 deviceBinary('packages/agent/src/device/main.ts', output, name);
@@ -33,20 +44,20 @@ if (size > LIMIT_BYTES) {
   process.exitCode = 1;
 }
 
-const workstation = 'dist/cli/kcrash.mjs';
-buildSync({
+// A CommonJS file starts 25 ms sooner than an ES module, which loads all of Node's modules that any command needs.
+const workstation = 'dist/cli/kcrash.cjs';
+await build({
   absWorkingDir: ROOT,
   entryPoints: ['packages/cli/src/main.ts'],
   outfile: workstation,
   bundle: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
+  format: 'cjs',
   define: { KCRASH_VERSION: JSON.stringify(name) },
-  // commander is CommonJS and asks for Node's own modules by require.
-  banner: {
-    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
-  },
+  plugins: [withoutChildProcess],
 });
 chmodSync(join(ROOT, workstation), 0o755);
 console.log(`${workstation}: version ${name}`);

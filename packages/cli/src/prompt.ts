@@ -11,10 +11,19 @@ import type { Io } from './output.ts';
 import { PlainText, promptScope } from './prompt_scope.ts';
 import { allSymbols, orNotDescribed } from './symbol_table.ts';
 
-/** Evaluates code in the prompt's scope and prints what it gives. Throws what the code throws. */
+/** Evaluates code in the prompt's scope and prints what it gives. Throws `Failure`, `DumpError`. */
 export function evaluateOnce(dump: Dump, code: string, json: boolean, { out }: Io): void {
   const scope = promptScope(dump);
-  const result: unknown = runInContext(code, createContext({ ...scope, Buffer, console }));
+  let result: unknown;
+  try {
+    result = runInContext(code, createContext({ ...scope, Buffer, console }), { filename: 'code' });
+  } catch (error) {
+    if (error instanceof Failure || error instanceof DumpError) throw error;
+    throw new Failure(
+      String(error),
+      'The code is JavaScript; kcrash repl DUMP -e "help()" lists what is in scope.',
+    );
+  }
   if (json)
     out.line(
       JSON.stringify(result, (_key, item: unknown) => (typeof item === 'bigint' ? scope.hex(item) : item)) ??
