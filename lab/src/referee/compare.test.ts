@@ -63,26 +63,38 @@ describe("crash's sys", () => {
   });
 });
 
-describe("crash's log", () => {
+describe("a tool's log", () => {
+  const differences = (found: string, wanted: string) => compareLog(found, wanted, 'crash').differences;
+
   test('agrees line by line', () => {
-    expect(compareLog(OOPS_LOG, OOPS_LOG)).toEqual({ differences: [], notes: [] });
+    expect(compareLog(OOPS_LOG, OOPS_LOG, 'crash')).toEqual({ differences: [], notes: [] });
   });
 
-  test('bytes that are no text are allowed for, and counted', () => {
-    const log = '[    1.000000] a\\xc3\\xa9b\n[    2.000000] c\n';
-    const { differences, notes } = compareLog(log.replace(/\\x../g, '.'), log);
-    expect(differences).toEqual([]);
-    expect(notes).toHaveLength(1);
+  test('its dialect is allowed for, and counted', () => {
+    const log = '[    1.000000] a\\xc3\\xa9b\n               second line\n[    2.000000]   c\n';
+    const crash = log.replace(/\\x../g, '.');
+    expect(compareLog(crash, log, 'crash')).toMatchObject({
+      differences: [],
+      notes: [expect.stringMatching(/^1 lines/)],
+    });
+    const drgn = '[    1.000000] a\xc3\xa9b\nsecond line\n[    2.000000]   c\n';
+    expect(compareLog(drgn, log, 'drgn')).toMatchObject({
+      differences: [],
+      notes: [expect.stringMatching(/^2 lines/)],
+    });
+    expect(compareLog(drgn, log, 'crash').differences).toHaveLength(2);
+    expect(compareLog(crash, log, 'drgn').differences).toHaveLength(1);
+    expect(compareLog(drgn.replace('  c', 'c'), log, 'drgn').differences).toHaveLength(1);
   });
 
   test('every kind of difference is found', () => {
     const lines = OOPS_LOG.split('\n');
-    expect(compareLog(lines.toSpliced(3, 1).join('\n'), OOPS_LOG).differences[0]).toMatch(/^number of lines/);
-    expect(compareLog(OOPS_LOG.replace('lab: crash', 'lab: cra.h'), OOPS_LOG).differences).toEqual([
+    expect(differences(lines.toSpliced(3, 1).join('\n'), OOPS_LOG)[0]).toMatch(/^number of lines/);
+    expect(differences(OOPS_LOG.replace('lab: crash', 'lab: cra.h'), OOPS_LOG)).toEqual([
       `line 2: found "[   12.091955] lab: cra.h b3091d69f4de8554", wanted "[   12.091955] lab: crash b3091d69f4de8554"`,
     ]);
-    expect(compareLog(lines.toReversed().join('\n'), OOPS_LOG).differences.length).toBeGreaterThan(3);
-    expect(compareLog('', OOPS_LOG).differences).not.toEqual([]);
+    expect(differences(lines.toReversed().join('\n'), OOPS_LOG).length).toBeGreaterThan(3);
+    expect(differences('', OOPS_LOG)).not.toEqual([]);
   });
 });
 

@@ -24,6 +24,7 @@ function facts(frames: readonly DrgnFrame[], more: Partial<DrgnFacts['crashed']>
   return {
     version: '0.0.22',
     release: '6.1.0-56-cloud-amd64',
+    log: '',
     threads: 61,
     crashed: { pid: 136, cpu: 1, command: 'insmod', frames, failure: null, inlined: 1, ...more },
     addresses: { entry_SYSCALL_64_after_hwframe: '0x100b8', do_one_initcall: '0x5000' },

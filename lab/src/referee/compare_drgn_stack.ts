@@ -15,6 +15,8 @@ export interface DrgnFrame {
 export interface DrgnFacts {
   readonly version: string;
   readonly release: string;
+  /** The kernel's log, a character for each byte. */
+  readonly log: string;
   /** Every thread that the kernel's PID table has. */
   readonly threads: number;
   readonly crashed: {

@@ -8,6 +8,7 @@ import sys
 
 import drgn
 from drgn.helpers.linux.pid import for_each_task
+from drgn.helpers.linux.printk import get_dmesg
 from drgn.helpers.linux.sched import task_cpu
 
 
@@ -50,6 +51,7 @@ def main():
         {
             "version": drgn.__version__,
             "release": program["init_uts_ns"].name.release.string_().decode(),
+            "log": get_dmesg(program).decode("latin-1"),
             "threads": sum(1 for _ in for_each_task(program)),
             "crashed": {
                 "pid": crashed.tid,

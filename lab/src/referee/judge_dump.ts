@@ -55,8 +55,10 @@ export async function judgeDump(
 ): Promise<void> {
   protocol.say(`${dump.name}: opening in ${referees.crash}`);
   const session = await crashSession(dump.path, vmlinux, join(scratch, 'crash'));
-  protocol.measured(dump.name, 'sys; bt; log', referees.crash, session.usage);
-  protocol.row(dump.name, 'opens', referees.crash, opened(session), session.said);
+  const opens = opened(session);
+  const work = opens.differences.length === 0 ? 'sys; bt; log' : 'nothing: it does not open';
+  protocol.measured(dump.name, work, referees.crash, session.usage);
+  protocol.row(dump.name, 'opens', referees.crash, opens, session.said);
   const found = crashFindings(session, dump);
   if (found !== null) {
     protocol.row(dump.name, 'sys', referees.crash, found.sys, session.said);
@@ -67,12 +69,13 @@ export async function judgeDump(
   const crash = kernelCrash(dump.log);
   const symbols = crash.trace.flatMap(({ symbol }) => symbol ?? []);
   const drgn = await drgnSession(dump.path, [vmlinux, ...dump.modules], symbols, scratch);
-  protocol.measured(dump.name, 'crashed thread, count of threads', referees.drgn, drgn.usage);
-  const opens = new FindingBuilder();
-  if (drgn.facts === null) opens.differences.push(`does not open: ${lastWords(drgn.said)}`);
-  else opens.equal('release', drgn.facts.release, dump.release);
-  protocol.row(dump.name, 'opens', referees.drgn, opens, drgn.said);
+  protocol.measured(dump.name, 'log, crashed thread, count of threads', referees.drgn, drgn.usage);
+  const known = new FindingBuilder();
+  if (drgn.facts === null) known.differences.push(`does not open: ${lastWords(drgn.said)}`);
+  else known.equal('release', drgn.facts.release, dump.release);
+  protocol.row(dump.name, 'opens', referees.drgn, known, drgn.said);
   if (drgn.facts === null) return;
+  protocol.row(dump.name, 'log', referees.drgn, compareLog(drgn.facts.log, dump.log, 'drgn'), drgn.said);
   protocol.row(dump.name, 'bt', referees.drgn, compareDrgnStack(drgn.facts, crash), drgn.said);
   if (found !== null) {
     protocol.row(dump.name, 'tasks', referees.crash, compareTasks(session, drgn.facts), session.said);
@@ -103,7 +106,7 @@ export function crashFindings(
   const cpus = dump.cpus ?? cpusOfLog(dump.log);
   const backtrace = parseBacktrace(bt);
   const { release, machine, crashSeconds } = dump;
-  const logFinding = compareLog(log, dump.log);
+  const logFinding = compareLog(log, dump.log, 'crash');
   return {
     sys: compareSys(parseSys(sys), { release, machine, cpus, crashSeconds, crash }),
     log: { ...logFinding, notes: [`compared with ${dump.logSource}`, ...logFinding.notes] },
