@@ -154,7 +154,8 @@ function preparePersist(port: Port, settings: Settings, note: Note): string | nu
   if (mount !== null && mount.mountPoint !== persist) {
     note(`${persist} is not mounted; keeping the crash on ${mount.mountPoint} (${mount.type})`);
   }
-  if (mount?.readOnly === true) {
+  // A read-only root under a persist that is not mounted is meant to be so.
+  if (mount?.readOnly === true && mount.mountPoint === persist) {
     const writable = port.isolate(settings.file_limit_seconds, () => port.remount(mount.mountPoint, false));
     note(`${mount.mountPoint} was read-only: ${writable.ok ? 'remounted' : writable.why}`);
   }

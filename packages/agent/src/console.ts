@@ -1,4 +1,4 @@
-import type { Port } from './port.ts';
+import { type Port, PortError } from './port.ts';
 import { bytesOf } from './text.ts';
 
 export const BEGIN = '>>>>>>>>>> Crashed kernel dmesg BEGIN <<<<<<<<<<';
@@ -29,10 +29,18 @@ export function showLine(port: Port, line: string): void {
   for (const record of kmsgRecords(line)) port.writeOnce(KMSG, bytesOf(record));
 }
 
-/** Shows the crashed kernel's last words between the marks, with a pause after each line. */
+/** Shows the crashed kernel's last words between the marks, with a pause after each line. Throws at the end where a line was refused. */
 export function showPanic(port: Port, lines: readonly string[], pauseSeconds: number): void {
+  let refused: PortError | null = null;
   for (const line of [BEGIN, ...lines, END]) {
-    showLine(port, line);
+    try {
+      showLine(port, line);
+    } catch (error) {
+      // A line that is refused must not take those after it along.
+      if (!(error instanceof PortError)) throw error;
+      refused ??= error;
+    }
     if (pauseSeconds > 0) port.sleep(pauseSeconds);
   }
+  if (refused !== null) throw refused;
 }

@@ -8,6 +8,8 @@ import { type VmcoreFacts, vmcoreLog } from './vmcore_log.ts';
 const SEARCH_BYTES = 262_144;
 /** Of the panic at most this many lines go to the console, which may be a slow serial line. */
 const CONSOLE_LINES = 200;
+/** The line of a panic, a BUG, or a die() with its counter (`Oops: 0002 [#1]`, `general protection fault … [#1]`). */
+const NAMES_CRASH = /Kernel panic - |BUG: |kernel BUG at |Oops|\[#\d+\]/;
 
 /** What the log says of the crash. */
 export interface CrashNews {
@@ -64,8 +66,18 @@ export function readNews(port: Port, vmcore: string, dmesg: string | null, facts
   const release = facts.release === null ? {} : { release: facts.release };
   return {
     summary: summarise(crash, release, SUMMARY_LIMIT - 1),
-    lines: lines.slice(crash.start, Math.min(crash.end, crash.start + CONSOLE_LINES)),
+    lines: panicMessage(lines.slice(crash.start, crash.end)),
   };
+}
+
+/**
+ * What the consoles show of the crash: from the line that names it on. What leads there, such as the list of
+ * all tasks before a panic for lack of memory, would push it off the screen.
+ */
+function panicMessage(crash: readonly string[]): string[] {
+  const first = crash.findIndex((line) => NAMES_CRASH.test(line));
+  const from = Math.max(0, first);
+  return crash.slice(from, from + CONSOLE_LINES);
 }
 
 function noCrashSummary(facts: VmcoreFacts): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { collect } from '../src/collect.ts';
-import type { Ended } from '../src/port.ts';
+import { type Ended, PortError } from '../src/port.ts';
 import { defaultSettings, type Settings } from '../src/settings.ts';
 import { FakePort, type Fault, MachineGone } from './fake_port.ts';
 import { smallVmcore } from './small_vmcore.ts';
@@ -161,13 +161,36 @@ describe('a capture boot', () => {
     const shown = port.console.slice(begin + 1, end).join('');
     expect(shown).toContain('Kernel panic - not syncing: sysrq triggered crash');
     expect(shown).toContain('sysrq_handle_crash');
-    expect(shown).not.toContain('Linux version');
+    expect(shown).not.toMatch(/Linux version|Trigger a crash/);
+  });
+
+  it('shows the rest when a line is refused', () => {
+    const port = machine();
+    const write = port.writeOnce.bind(port);
+    port.writeOnce = (path, bytes) => {
+      if (Buffer.from(bytes).includes('Call Trace')) throw new PortError('EINVAL', 'write', path);
+      write(path, bytes);
+    };
+    run(port);
+    expect(port.console.join('')).toMatch(
+      /sysrq_handle_crash[^]*dmesg END[^]*panic not shown: write .dev.kmsg: EINVAL/,
+    );
+  });
+
+  it('leaves the root alone that lies under a persist that is not mounted', () => {
+    const port = machine((it) => {
+      it.readOnly = true;
+      it.set('/proc/self/mountinfo', '22 1 0:20 / / ro - ext4 /dev/root ro\n');
+    });
+    expect(run(port)).toBe('restart');
+    expect(port.operations).not.toContain('remount rw /');
+    expect(port.console.join('')).toContain('dmesg BEGIN');
   });
 
   it('pauses between the lines for a console that is recorded slowly', () => {
     const port = machine();
     run(port, { ...defaultSettings(), console_line_milliseconds: 200 });
-    expect(port.operations.filter((it) => it === 'sleep 0.2')).toHaveLength(MESSAGES.length - 1 + 2);
+    expect(port.operations.filter((it) => it === 'sleep 0.2')).toHaveLength(MESSAGES.length - 2 + 2);
   });
 
   it.each([
