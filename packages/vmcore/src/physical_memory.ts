@@ -5,7 +5,7 @@ import { DumpError } from './bytes/errors.ts';
 export type Absence =
   /** The machine had this page, and whoever wrote the dump left it out. */
   | 'excluded'
-  /** The dump says it holds the page, but the file ends before it. */
+  /** The dump should hold the page, but the file ends before it, or that file of a set was not given. */
   | 'cut-off'
   /** No memory of the machine is known at this frame. */
   | 'hole'
@@ -33,7 +33,7 @@ export interface PhysicalMemory {
 
 const ABSENCE: Record<Absence, string> = {
   excluded: 'was left out of the dump',
-  'cut-off': 'lies after the end of the file',
+  'cut-off': 'lies in a part of the dump that is missing',
   hole: 'is no memory of the crashed machine',
   damaged: 'is damaged in the dump',
 };
