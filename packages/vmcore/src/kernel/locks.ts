@@ -6,7 +6,7 @@ import { type Holder, mutexHolder, rwsemHolder } from './lock_holder.ts';
 import { taskStackBounds } from './stack_bounds.ts';
 import { readTasks, type Task } from './tasks.ts';
 import { futexWait, queueWait } from './wait_queue.ts';
-import { pointerAt, type Waiter, waitersOnStack } from './waiters.ts';
+import { pointerAt, type Ring, type Waiter, waitersOnStack } from './waiters.ts';
 
 /** What a task may wait for. */
 export type WaitKind =
@@ -82,18 +82,18 @@ export function waitsOf(dump: Dump, task: Task, functions: readonly string[] = [
   const rtMutex = attempt([], 'rt_mutex', () => rtMutexWait(dump, task));
   if (rtMutex) waits.push(rtMutex);
   for (const waiter of waitersOnStack(dump, task)) {
-    const wait = attempt([], 'Wait', () => waitOf(dump, task, waiter, functions));
+    const wait = attempt([], 'Wait', () => waitOf(dump, waiter, functions));
     if (wait) waits.push(wait);
   }
   return waits;
 }
 
-function waitOf(dump: Dump, task: Task, waiter: Waiter, functions: readonly string[]): Wait | undefined {
+function waitOf(dump: Dump, waiter: Waiter, functions: readonly string[]): Wait | undefined {
   switch (waiter.form) {
     case 'list':
-      return lockWait(dump, task, waiter, functions);
+      return lockWait(dump, waiter, functions);
     case 'swait':
-      return completionWait(dump, task, waiter, functions);
+      return completionWait(dump, waiter, functions);
     case 'queue':
       return queueWait(dump, waiter);
     case 'futex':
@@ -119,9 +119,9 @@ function rtMutexWait(dump: Dump, task: Task): Wait | undefined {
 }
 
 /** A mutex, an rwsem or a semaphore. */
-function lockWait(dump: Dump, task: Task, waiter: Waiter, functions: readonly string[]): Wait | undefined {
+function lockWait(dump: Dump, waiter: Waiter, functions: readonly string[]): Wait | undefined {
   const member = dump.types.offsetof('mutex_waiter', 'task') - dump.types.offsetof('mutex_waiter', 'list');
-  const line = lineOf(dump, task, waiter, member);
+  const line = waiter.ring.once(member, () => lineOf(dump, waiter.ring, member));
   if (!line) return undefined;
   const named = kindByFunctions(functions);
   // What lies before the list of a mutex or rwsem says what it is; a semaphore's count of 0 says little.
@@ -139,15 +139,15 @@ interface Line {
 }
 
 /**
- * Of the nodes of a waiter's list, one is no waiter on the stack of the task that it names: the head, which is
+ * Of the nodes of a list of waiters, one is no waiter on the stack of the task that it names: the head, which is
  * part of the lock. Undefined unless it is exactly one. `member` is the task's offset from the node.
  */
-function lineOf(dump: Dump, task: Task, waiter: Waiter, member: number): Line | undefined {
+function lineOf(dump: Dump, ring: Ring, member: number): Line | undefined {
   const { byAddress } = readTasks(dump);
   const queue: VirtualAddress[] = [];
   let head: VirtualAddress | undefined;
   let before = 0;
-  for (const node of waiter.others) {
+  for (const node of ring.nodes) {
     const named = byAddress.get(pointerAt(dump, addTo(node, member)) ?? NULL);
     const bounds = named && taskStackBounds(dump, named.stack);
     if (named && bounds && node >= named.stackPointer && node < bounds.high) queue.push(named.address);
@@ -157,8 +157,8 @@ function lineOf(dump: Dump, task: Task, waiter: Waiter, member: number): Line | 
     } else return undefined;
   }
   if (head === undefined) return undefined;
-  // The list starts behind its head; the waiter itself comes last in it as it was walked.
-  return { head, queue: [...queue.slice(before), task.address, ...queue.slice(0, before)] };
+  // The list starts behind its head.
+  return { head, queue: [...queue.slice(before), ...queue.slice(0, before)] };
 }
 
 /** The kind that the innermost frame that tells says. */
@@ -196,15 +196,10 @@ function lockAt(
   return { ...base, wants: wanted === 0 ? 'write' : 'read', holder };
 }
 
-function completionWait(
-  dump: Dump,
-  task: Task,
-  waiter: Waiter,
-  functions: readonly string[],
-): Wait | undefined {
+function completionWait(dump: Dump, waiter: Waiter, functions: readonly string[]): Wait | undefined {
   const { types } = dump;
   const member = types.offsetof('swait_queue', 'task') - types.offsetof('swait_queue', 'task_list');
-  const line = lineOf(dump, task, waiter, member);
+  const line = waiter.ring.once(member, () => lineOf(dump, waiter.ring, member));
   if (!line) return undefined;
   const completion = dump.containerOf(line.head, 'completion', 'wait.task_list');
   const named = kindByFunctions(functions) === 'completion';

@@ -79,7 +79,7 @@ function ticksPerSecond(tick: bigint): number {
 
 /**
  * Where the timekeeper lies. `timekeeper_data` is an array of `struct tk_data` since 6.17 (22c62b9a84b8);
- * `tk_core` was one of these since 6.13 (20c7b582e88b), and a struct without a name before: a sequence
+ * `tk_core` was one of these since 6.13 (206db8b13619), and a struct without a name before: a sequence
  * counter, and the timekeeper at the next multiple of 8.
  */
 function timekeeper(dump: Dump): VirtualAddress {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeKernel } from '../../test/fake_kernel.ts';
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import { futexWait, queueWait } from './wait_queue.ts';
+import { Ring } from './waiters.ts';
 
 const TASK = 0x1000n as VirtualAddress;
 
@@ -39,7 +40,7 @@ describe('wait queue entries', () => {
   it('that wait for a bit of a folio name the folio and the bit', () => {
     const { fake, entry } = kernel();
     const values = { folio: 0x5000, bit_nr: 1 };
-    const waiter = { ...entry('wait_page_queue', 'wait', 'wake_page_function', values), others: [] };
+    const waiter = { ...entry('wait_page_queue', 'wait', 'wake_page_function', values), ring: new Ring([]) };
     expect(queueWait(fake.dump(), waiter)).toMatchObject({
       ...{ kind: 'folio', address: 0x5000n, wants: 'PG_writeback', waiter: waiter.address },
       holder: { kind: 'unknown' },
@@ -52,10 +53,10 @@ describe('wait queue entries', () => {
     const bit = entry('wait_bit_queue_entry', 'wq_entry', 'wake_bit_function', values);
     const variable = entry('wait_bit_queue_entry', 'wq_entry', 'var_wake_function', values);
     const dump = fake.dump();
-    expect(queueWait(dump, { ...bit, others: [] })).toMatchObject({
+    expect(queueWait(dump, { ...bit, ring: new Ring([]) })).toMatchObject({
       ...{ kind: 'bit', address: 0x6000n, wants: 'bit 3' },
     });
-    expect(queueWait(dump, { ...variable, others: [] })).toMatchObject({
+    expect(queueWait(dump, { ...variable, ring: new Ring([]) })).toMatchObject({
       ...{ kind: 'variable', address: 0x6000n, wants: undefined },
     });
   });
@@ -67,17 +68,21 @@ describe('wait queue entries', () => {
     const node = (address: VirtualAddress) => addTo(address, fake.offset('wait_queue_entry', 'entry'));
     const list = addTo(head, fake.offset('wait_queue_head', 'head'));
     if (!mine || !other) throw new Error('two were made');
-    expect(queueWait(fake.dump(), { ...mine, others: [node(other.address), list] })).toMatchObject({
+    expect(
+      queueWait(fake.dump(), { ...mine, ring: new Ring([node(mine.address), node(other.address), list]) }),
+    ).toMatchObject({
       ...{ kind: 'wait queue', address: head },
     });
-    expect(queueWait(fake.dump(), { ...mine, others: [node(other.address)] })).toBeUndefined();
+    expect(
+      queueWait(fake.dump(), { ...mine, ring: new Ring([node(mine.address), node(other.address)]) }),
+    ).toBeUndefined();
   });
 
   it('on a per-CPU rwsem name the writer as long as it is known', () => {
     const { fake, entry } = kernel();
     const rwsem = fake.object('percpu_rw_semaphore');
-    const others = [addTo(rwsem, fake.offset('percpu_rw_semaphore', 'waiters.head'))];
-    const waiter = { ...entry('wait_queue_entry', '', 'percpu_rwsem_wake_function'), others };
+    const ring = new Ring([addTo(rwsem, fake.offset('percpu_rw_semaphore', 'waiters.head'))]);
+    const waiter = { ...entry('wait_queue_entry', '', 'percpu_rwsem_wake_function'), ring };
     expect(queueWait(fake.dump(), waiter)).toMatchObject({
       ...{ kind: 'percpu_rwsem', address: rwsem, holder: { kind: 'unknown' } },
     });
@@ -89,7 +94,7 @@ describe('wait queue entries', () => {
     const { fake, entry } = kernel();
     const waiter = entry('wait_queue_entry', '', 'default_wake_function');
     fake.set('wait_queue_entry', waiter.address, 'func', 0x1234);
-    expect(queueWait(fake.dump(), { ...waiter, others: [] })).toBeUndefined();
+    expect(queueWait(fake.dump(), { ...waiter, ring: new Ring([]) })).toBeUndefined();
   });
 });
 
@@ -101,8 +106,8 @@ describe('futex', () => {
     const address = fake.object('futex_q', {
       ...{ task: TASK, lock_ptr: lock, 'key.both.word': 0x7fff_0000, 'key.both.offset': offset },
     });
-    const others = [addTo(bucket, fake.offset('futex_hash_bucket', 'chain.node_list'))];
-    return { fake, waiter: { form: 'futex' as const, address, others } };
+    const ring = new Ring([addTo(bucket, fake.offset('futex_hash_bucket', 'chain.node_list'))]);
+    return { fake, waiter: { form: 'futex' as const, address, ring } };
   }
 
   it('names the word of user space, whose holder the kernel does not know', () => {
@@ -123,6 +128,8 @@ describe('futex', () => {
 
   it('is none whose list does not lead through the bucket that it names', () => {
     const { fake, waiter } = waiting(0x124);
-    expect(futexWait(fake.dump(), { ...waiter, others: [0x9000n as VirtualAddress] })).toBeUndefined();
+    expect(
+      futexWait(fake.dump(), { ...waiter, ring: new Ring([0x9000n as VirtualAddress]) }),
+    ).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { percpuRwsemHolder } from './lock_holder.ts';
 import type { Wait, WaitKind } from './locks.ts';
-import { pointerAt, type Waiter } from './waiters.ts';
+import { pointerAt, type Ring, type Waiter } from './waiters.ts';
 
 const ENTRY = { wake: field.pointer('func') };
 const FOLIO_WAIT = { folio: field.pointer('folio', 'page'), bit: field.number('bit_nr') };
@@ -42,10 +42,19 @@ export function queueWait(dump: Dump, waiter: Waiter): Wait | undefined {
   }
 }
 
-/** Name of the function that starts at an address of the kernel's image; `''` for one elsewhere in code. */
+/** Name of the function that starts at an address; undefined for anything else. */
 function functionAt(dump: Dump, address: VirtualAddress): string | undefined {
-  const hit = dump.symbols.lookup(address);
-  return hit && hit.offset === 0 && dump.symbols.isText(address) ? hit.name : undefined;
+  const known = dump.once(functionNames);
+  if (!known.has(address)) {
+    const hit = dump.symbols.lookup(address);
+    known.set(address, hit?.offset === 0 && dump.symbols.isText(address) ? hit.name : undefined);
+  }
+  return known.get(address);
+}
+
+/** Few functions wake all tasks: each is looked up once. */
+function functionNames(): Map<VirtualAddress, string | undefined> {
+  return new Map();
 }
 
 function unknown(
@@ -78,9 +87,9 @@ function bitWait(dump: Dump, waiter: Waiter, kind: 'bit' | 'variable'): Wait {
   return unknown(waiter, kind, word, wants, `a ${kind} does not note who is to change it`);
 }
 
-/** The list's head is the one node that is no waiter; of a queue for one it is the only other. */
+/** The list's head is the one node that is no waiter; its function is none. */
 function headWait(dump: Dump, waiter: Waiter, kind: 'percpu_rwsem' | 'wait queue'): Wait | undefined {
-  const head = headOf(dump, waiter);
+  const head = waiter.ring.once(headOf, () => headOf(dump, waiter.ring));
   if (head === undefined) return undefined;
   if (kind === 'wait queue') {
     return unknown(waiter, kind, dump.containerOf(head, 'wait_queue_head', 'head'), undefined, EVENT);
@@ -90,10 +99,10 @@ function headWait(dump: Dump, waiter: Waiter, kind: 'percpu_rwsem' | 'wait queue
   return { kind, address, wants: undefined, holder, queue: [], waiter: waiter.address };
 }
 
-function headOf(dump: Dump, waiter: Waiter): VirtualAddress | undefined {
+function headOf(dump: Dump, ring: Ring): VirtualAddress | undefined {
   const { types } = dump;
   const wake = types.offsetof('wait_queue_entry', 'func') - types.offsetof('wait_queue_entry', 'entry');
-  const heads = waiter.others.filter((node) => {
+  const heads = ring.nodes.filter((node) => {
     const pointer = pointerAt(dump, addTo(node, wake));
     return pointer === undefined || functionAt(dump, pointer) === undefined;
   });
@@ -109,7 +118,7 @@ export function futexWait(dump: Dump, waiter: Waiter): Wait | undefined {
   const { word, offset, owner, lock } = dump.reader('futex_q', FUTEX)(waiter.address);
   const { types } = dump;
   const bucket = dump.containerOf(lock, 'futex_hash_bucket', 'lock');
-  if (!waiter.others.includes(addTo(bucket, types.offsetof('futex_hash_bucket', 'chain.node_list')))) {
+  if (!waiter.ring.has(addTo(bucket, types.offsetof('futex_hash_bucket', 'chain.node_list')))) {
     return undefined;
   }
   const inFile = (offset & KEY_OF_FILE) !== 0;

@@ -15,13 +15,35 @@ import type { Task } from './tasks.ts';
  */
 export type WaiterForm = 'list' | 'swait' | 'queue' | 'futex';
 
+/** A circular list that is whole: each node points at the next, and back at the one before. */
+export class Ring {
+  /** In the list's order: waiters, and the list's head among them. */
+  readonly nodes: readonly VirtualAddress[];
+  readonly #set: ReadonlySet<VirtualAddress>;
+  readonly #made = new Map<unknown, unknown>();
+
+  constructor(nodes: readonly VirtualAddress[]) {
+    this.nodes = nodes;
+    this.#set = new Set(nodes);
+  }
+
+  has(node: VirtualAddress): boolean {
+    return this.#set.has(node);
+  }
+
+  /** What is found out of the list, once for all of its waiters: thousands may wait for one thing. */
+  once<T>(key: unknown, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
+  }
+}
+
 /** A waiter that two things witness: it names its task, and the list that it hangs on is whole. */
 export interface Waiter {
   readonly form: WaiterForm;
   /** Where the struct starts. */
   readonly address: VirtualAddress;
-  /** The other nodes of its list, in order from it: further waiters, and the list's head. */
-  readonly others: readonly VirtualAddress[];
+  readonly ring: Ring;
 }
 
 /** Where a form of waiter keeps its task and its list node. */
@@ -76,18 +98,12 @@ export function waitersOnStack(dump: Dump, task: Task): Waiter[] {
   const bytes = dump.memory.tryRead(start, Number(bounds.high - start));
   if (bytes === undefined) return found;
   const all = dump.once(shapes);
-  // Two forms have their node at the same distance from the task.
-  const rings = new Map<number, VirtualAddress[] | undefined>();
-  const ringAt = (at: number) => {
-    if (!rings.has(at)) rings.set(at, ring(dump, addTo(start, at), u64Big(bytes, at), u64Big(bytes, at + 8)));
-    return rings.get(at);
-  };
   for (const at of occurrences(bytes, task.address)) {
     for (const { form, task: member, node, code } of all) {
       const place = at - member;
       if (place < 0 || !mayBeNode(bytes, place + node) || !mayBeCode(bytes, place, code)) continue;
-      const others = ringAt(place + node);
-      if (others) found.push({ form, address: addTo(start, place), others });
+      const ring = ringOf(dump, addTo(start, place + node), u64Big(bytes, place + node));
+      if (ring) found.push({ form, address: addTo(start, place), ring });
     }
   }
   return found;
@@ -119,22 +135,25 @@ function mayBeCode(bytes: Uint8Array, place: number, code: number | undefined): 
   return place + code + 8 <= bytes.length && u32(bytes, place + code + 4) === 0xffff_ffff;
 }
 
-/** The other nodes of the circular list that a node is on; undefined if it is on none. */
-function ring(
-  dump: Dump,
-  node: VirtualAddress,
-  next: bigint,
-  previous: bigint,
-): VirtualAddress[] | undefined {
+/** The circular list that a node is on; undefined if it is on none. `next` is what the node points at. */
+function ringOf(dump: Dump, node: VirtualAddress, next: bigint): Ring | undefined {
+  const known = dump.once(ringsByNode);
+  const found = known.get(node);
   // Most candidates fail here.
-  if (next === node || pointerAt(dump, virtualAddress(next + 8n)) !== node) return undefined;
-  if (pointerAt(dump, virtualAddress(previous)) !== node) return undefined;
+  if (found || next === node || pointerAt(dump, virtualAddress(next + 8n)) !== node) return found;
   const { nodes, problem } = listNodes(dump.memory, node, MOST_WAITERS);
   if (problem !== undefined) return undefined;
-  for (const [n, at] of nodes.entries()) {
-    if (pointerAt(dump, addTo(at, 8)) !== (n === 0 ? node : nodes[n - 1])) return undefined;
+  const all = [node, ...nodes];
+  for (const [n, at] of all.entries()) {
+    if (pointerAt(dump, addTo(at, 8)) !== all.at(n - 1)) return undefined;
   }
-  return nodes;
+  const ring = new Ring(all);
+  for (const at of all) known.set(at, ring);
+  return ring;
+}
+
+function ringsByNode(): Map<VirtualAddress, Ring> {
+  return new Map();
 }
 
 /** The pointer at an address, undefined where no pointer can be or nothing is. */
