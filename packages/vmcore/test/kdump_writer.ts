@@ -1,7 +1,7 @@
 import { concat, Layout } from './layout_writer.ts';
 
 /** A page that a kdump file holds, with the flags of its compression. */
-export interface KdumpPage {
+interface KdumpPage {
   frame: number;
   bytes: Uint8Array;
   flags?: number;

@@ -26,7 +26,7 @@ export interface Message {
 }
 
 /** Memory that starts at a kernel address and has no holes but those of its pages. */
-export function linearMemory(physical: FlatMemory): VirtualMemory {
+function linearMemory(physical: FlatMemory): VirtualMemory {
   return new VirtualMemory(physical, { translate: (high, low) => Number(joinHalves(high, low) - BASE) });
 }
 
@@ -197,11 +197,9 @@ export class RecordLog {
   readonly physical = new FlatMemory();
   readonly memory = linearMemory(this.physical);
   readonly #headerBytes: number;
-  readonly #size: number;
 
   /** `caller` as kernels with PRINTK_CALLER have it. */
   constructor(size: number, { caller = false } = {}) {
-    this.#size = size;
     this.#headerBytes = caller ? 20 : 16;
     this.physical.put(PRB, new Uint8Array(64));
     this.physical.put(TEXT, new Uint8Array(size));
@@ -252,10 +250,5 @@ export class RecordLog {
     if (this.#headerBytes === 20) header.u32(16, message.caller ?? 1);
     this.put(at, concat(header.bytes, message.text, dict));
     return at + length;
-  }
-
-  /** Where records stop fitting. */
-  get size(): number {
-    return this.#size;
   }
 }
