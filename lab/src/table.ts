@@ -33,7 +33,7 @@ export function textTable(verdicts: readonly Verdict[]): string {
   const failures = verdicts.flatMap(({ scenario, failures }) =>
     failures.map((each) => `${scenario}: ${each}`),
   );
-  return [table, ...failures, `${passed} of ${verdicts.length} pass`].join('\n');
+  return [table, ...failures, `${passed} passed, ${verdicts.length - passed} failed`].join('\n');
 }
 
 export function markdownTable(verdicts: readonly Verdict[], scenarios: readonly Scenario[]): string {
