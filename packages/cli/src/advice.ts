@@ -7,7 +7,7 @@ const WAY_OUT: Record<DumpErrorCode, string> = {
   'not-described':
     'Another kernel may have it under another name; with its debug info, kcrash crash opens the dump in crash.',
   'absent-memory': 'makedumpfile leaves out what its -d says: a dump with a lower level has more.',
-  unmapped: 'kcrash sym shows where a symbol lies.',
+  unmapped: 'The kernel had no memory there, or the dump is damaged: kcrash info tells its problems.',
   unsupported: 'makedumpfile can rewrite a dump; kcrash crash opens it in crash.',
   'bad-format': 'The dump may be damaged there: kcrash info tells its problems.',
   'out-of-bounds': 'The dump may be damaged there: kcrash info tells its problems.',

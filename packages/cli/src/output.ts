@@ -22,8 +22,8 @@ export class Output {
   #isTerminal: boolean | undefined;
   #colour: boolean | undefined;
 
-  /** 1 for standard output, 2 for standard error. */
-  constructor(fd: 1 | 2) {
+  /** 1 for standard output, 2 for standard error, or an open file. */
+  constructor(fd: number) {
     this.#fd = fd;
   }
 
@@ -99,8 +99,12 @@ function colourForced(): boolean {
   return FORCE_COLOR !== undefined && FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
 }
 
-/** Where a command writes: its answer, and what it says about its work. */
+/** What a command has of the process. */
 export interface Io {
+  /** Its answer. */
   readonly out: Output;
+  /** What it says about its work. */
   readonly err: Output;
+  /** The exit status, where it is not 0. */
+  status: number;
 }

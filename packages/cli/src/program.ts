@@ -6,6 +6,17 @@ declare const KCRASH_VERSION: string | undefined;
 
 const version = typeof KCRASH_VERSION === 'string' ? KCRASH_VERSION : 'from source';
 
+/** Help or the version was printed, or what is wrong with the words: the program is at its end. */
+class Ended extends Error {
+  override readonly name = 'Ended';
+  readonly status: 0 | 2;
+
+  constructor(status: 0 | 2) {
+    super('ended');
+    this.status = status;
+  }
+}
+
 type AddCommand = (program: Command, io: Io) => void;
 
 /** Each command's file is loaded when the command is called, or when all are to be listed. */
@@ -41,7 +52,12 @@ export async function runProgram(words: readonly string[], io: Io): Promise<void
   const load = COMMANDS.get(words[0] ?? '');
   const program = load === undefined ? await wholeProgram(io) : emptyProgram(io);
   if (load !== undefined) (await load())(program, io);
-  await program.parseAsync(words, { from: 'user' });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+    io.status = error.status;
+  }
 }
 
 function emptyProgram(io: Io): Command {
@@ -62,9 +78,7 @@ function emptyProgram(io: Io): Command {
       .showHelpAfterError('(kcrash --help lists the commands)')
       // Wrong use exits with 2, so that 1 always means that the work itself failed.
       .exitOverride((error) => {
-        out.flush();
-        err.flush();
-        process.exit(error.exitCode === 0 ? 0 : 2);
+        throw new Ended(error.exitCode === 0 ? 0 : 2);
       })
   );
 }

@@ -45,6 +45,9 @@ function chooseTasks(dump: Dump, words: readonly string[], options: Options): re
   for (const task of options.active ? activeTasks(dump).values() : []) chosen.add(task);
   for (const cpu of options.cpu ?? []) chosen.add(taskOfCpu(dump, cpu));
   for (const word of words) for (const task of selectTasks(dump, word)) chosen.add(task);
+  if (chosen.size === 0 && options.active) {
+    throw new Failure('The dump does not tell what the CPUs ran', 'Name a task: kcrash ps lists them.');
+  }
   return chosen.size > 0 ? [...chosen] : [crashedTask(dump)];
 }
 

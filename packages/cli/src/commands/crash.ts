@@ -4,9 +4,10 @@ import { openVmcore } from '@kcrash/vmcore/vmcore';
 import type { Command } from 'commander';
 import { findDebugInfo, type WantedKernel } from '../debug_info.ts';
 import { Failure } from '../failure.ts';
+import type { Io } from '../output.ts';
 
 /** `kcrash crash DUMP --debug PLACE [-- ARGUMENTS]`: starts crash with the vmlinux that fits the dump. */
-export function addCrashCommand(program: Command): void {
+export function addCrashCommand(program: Command, io: Io): void {
   program
     .command('crash')
     .description('open a dump in the crash utility, with the debug info that fits it')
@@ -17,7 +18,7 @@ export function addCrashCommand(program: Command): void {
     .action((dump: string, rest: string[], options: { debug: string; crash: string }) => {
       const debugInfo = findDebugInfo(options.debug, kernelOf(dump));
       try {
-        process.exitCode = startCrash(options.crash, [debugInfo.path, dump, ...rest]);
+        io.status = startCrash(options.crash, [debugInfo.path, dump, ...rest]);
       } finally {
         debugInfo.dispose();
       }

@@ -60,7 +60,8 @@ function patternOf(dump: Dump, text: string, { hex, pointer }: Options): Uint8Ar
   );
 }
 
-async function search(dump: Dump, pattern: Uint8Array, options: Options, { out, err }: Io): Promise<void> {
+async function search(dump: Dump, pattern: Uint8Array, options: Options, io: Io): Promise<void> {
+  const { out, err } = io;
   const virtualOf = orNotDescribed(() => directMapping(dump)) ?? (() => undefined);
   const describe = (hit: Hit) => ({ ...hit, virtual: virtualOf(hit.physical) });
   const hits: ReturnType<typeof describe>[] = [];
@@ -82,9 +83,9 @@ async function search(dump: Dump, pattern: Uint8Array, options: Options, { out, 
   else if (end === 'most') err.line(`kcrash: stopped after ${count} hits; -n ${count * 10} finds more`);
   if (end === 'interrupted') {
     err.line(`kcrash: stopped by Ctrl-C after ${count} hits, ${meter.percent} % of the dump was searched`);
-    process.exitCode = INTERRUPTED;
+    io.status = INTERRUPTED;
   } else if (count === 0) {
-    process.exitCode = 1;
+    io.status = 1;
     if (!options.json) err.line('kcrash: not found in the memory that the dump holds');
   }
 }

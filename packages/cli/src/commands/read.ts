@@ -33,7 +33,8 @@ const MOST_BYTES = 64 << 20;
 const ROW_BYTES = 16;
 
 /** `kcrash read DUMP ADDRESS [LENGTH]`: prints memory; what the dump lacks is said in its place. */
-export function addReadCommand(program: Command, { out }: Io): void {
+export function addReadCommand(program: Command, io: Io): void {
+  const { out } = io;
   dumpCommand(program, 'read', 'print memory')
     .argument('<address>', 'a hexadecimal address, or a symbol, as symbol+0x10 too')
     .argument('[length]', 'bytes, decimal or 0x…', String(DEFAULT_BYTES))
@@ -53,7 +54,7 @@ export function addReadCommand(program: Command, { out }: Io): void {
       );
       if (options.json) out.write(jsonLine({ parts: parts.map(toJson) }));
       else for (const part of parts) printPart(out, dump, part, options);
-      if (parts.some(({ bytes }) => bytes === undefined)) process.exitCode = 1;
+      if (parts.some(({ bytes }) => bytes === undefined)) io.status = 1;
     });
 }
 

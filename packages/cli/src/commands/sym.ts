@@ -30,7 +30,8 @@ interface Found {
 }
 
 /** `kcrash sym DUMP ADDRESS|NAME…`: translates symbols to addresses and back. */
-export function addSymCommand(program: Command, { out, err }: Io): void {
+export function addSymCommand(program: Command, io: Io): void {
+  const { out, err } = io;
   dumpCommand(program, 'sym', 'translate a symbol to its address, or an address to its symbol')
     .argument('[symbols...]', 'names (module:name for one module’s), or hexadecimal addresses')
     .option('-l, --list', 'list all symbols')
@@ -54,7 +55,7 @@ export function addSymCommand(program: Command, { out, err }: Io): void {
       }
       if (missing.length === 0) return;
       for (const failure of missing) err.line(`kcrash: ${failure.message}`);
-      process.exitCode = 1;
+      io.status = 1;
     });
 }
 
