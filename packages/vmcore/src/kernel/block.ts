@@ -1,4 +1,5 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
@@ -47,7 +48,7 @@ export interface Disks {
 }
 
 const DEVICE = { private: field.pointer('p'), name: field.pointer('kobj.name') };
-const DEVICE_PRIVATE = { device: field.pointer('device') };
+const DEVICE_PRIVATE = { device: field.pointer('device'), klist: field.pointer('knode_class.n_klist') };
 const CLASS = { private: field.pointer('p') };
 const SUBSYSTEM = { class: field.pointer('class') };
 const BLOCK_DEVICE = {
@@ -112,7 +113,7 @@ export function readDisks(dump: Dump): Disks {
 
 /** The devices of `block_class`, C `struct device`. */
 function classDevices(dump: Dump, problems: string[]): VirtualAddress[] {
-  const list = addTo(classPrivate(dump), dump.types.offsetof('subsys_private', 'klist_devices.k_list'));
+  const list = deviceList(dump);
   const nodes = listEntries(dump, list, 'klist_node', 'n_node', MOST_DEVICES);
   if (nodes.problem !== undefined) problems.push(nodes.problem);
   const devices: VirtualAddress[] = [];
@@ -125,9 +126,40 @@ function classDevices(dump: Dump, problems: string[]): VirtualAddress[] {
   return devices;
 }
 
+/** The list of the class's devices; where the class has no name, the one that some block device is on. */
+function deviceList(dump: Dump): VirtualAddress {
+  const block = dump.findVariable('block_class');
+  if (block !== undefined) {
+    return addTo(classPrivate(dump, block), dump.types.offsetof('subsys_private', 'klist_devices.k_list'));
+  }
+  const { types, memory } = dump;
+  const superblock = memory.pointer(dump.variable('blockdev_superblock'));
+  const head = addTo(superblock, types.offsetof('super_block', 's_inodes'));
+  const inodes = listEntries(dump, head, 'inode', 'i_sb_list', MOST_DEVICES);
+  for (const inode of inodes.entries) {
+    const klist = attempt([], 'Block device', () => klistOf(dump, inode));
+    if (klist !== undefined) return addTo(klist, types.offsetof('klist', 'k_list'));
+  }
+  throw new DumpError('not-described', 'The kernel names neither block_class nor a block device');
+}
+
+/** The `klist` that the block device of an inode is on; undefined while it is not set up. */
+function klistOf(dump: Dump, inode: VirtualAddress): VirtualAddress | undefined {
+  const { types } = dump;
+  const around = dump.containerOf(inode, 'bdev_inode', 'vfs_inode');
+  const device = addTo(
+    around,
+    types.offsetof('bdev_inode', 'bdev') + types.offsetof('block_device', 'bd_device'),
+  );
+  const { private: own } = dump.reader('device', DEVICE)(device);
+  if (own === 0n) return undefined;
+  // Bit 0 is set for a node that is on its way out.
+  const klist = dump.reader('device_private', DEVICE_PRIVATE)(own).klist & ~1n;
+  return klist === 0n ? undefined : (klist as VirtualAddress);
+}
+
 /** `struct class` points at its private part up to 6.3; since then (7b884b7f24b4) `class_kset` lists them. */
-function classPrivate(dump: Dump): VirtualAddress {
-  const block = dump.variable('block_class');
+function classPrivate(dump: Dump, block: VirtualAddress): VirtualAddress {
   const { types, memory } = dump;
   if (types.has('class', 'p')) return dump.reader('class', CLASS)(block).private;
   const set = memory.pointer(dump.variable('class_kset'));

@@ -5,7 +5,8 @@ import { sizeOfType } from '../describe/type_layout.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
-import { listEntries } from './list.ts';
+import { listEntries, listNodes, type Walk } from './list.ts';
+import { listAround } from './unnamed_list.ts';
 
 /** A cache of equal objects (C `struct kmem_cache` of SLUB): a line of /proc/slabinfo. */
 export interface SlabCache {
@@ -49,6 +50,8 @@ const NODE = {
 const SLAB = { inUse: field.number('inuse'), objects: field.number('objects') };
 
 const MOST_CACHES = 1 << 16;
+/** Sizes of `kmalloc` that are looked at for one that has a cache. */
+const MOST_SIZES = 32;
 /** Half-empty slabs that are looked at for each node, as many as the kernel does for /proc/slabinfo. */
 const MOST_PARTIAL = 10_000;
 const MOST_NODES = 1024;
@@ -62,15 +65,34 @@ export function readSlabCaches(dump: Dump): SlabCaches {
   const caches: SlabCache[] = [];
   attempt(problems, 'Slab caches', () => {
     const nodes = nodeCount(dump);
-    const head = dump.variable('slab_caches');
-    const list = listEntries(dump, head, 'struct kmem_cache', 'list', MOST_CACHES);
+    const list = cacheNodes(dump);
     if (list.problem !== undefined) problems.push(list.problem);
-    for (const at of list.entries) {
-      const cache = attempt(problems, 'Slab cache', () => readCache(dump, at, nodes, problems));
+    for (const node of list.nodes) {
+      const cache = attempt(problems, 'Slab cache', () => {
+        return readCache(dump, dump.containerOf(node, 'struct kmem_cache', 'list'), nodes, problems);
+      });
       if (cache) caches.push(cache);
     }
   });
   return { caches, problems };
+}
+
+/** `slab_caches`, or where that has no name, the list that the caches of `kmalloc` are on. */
+function cacheNodes(dump: Dump): Walk {
+  const head = dump.findVariable('slab_caches');
+  if (head !== undefined) return listNodes(dump.memory, head, MOST_CACHES);
+  const exported = dump.variable('kmalloc_caches');
+  for (let n = 0; n < MOST_SIZES; n++) {
+    const cache = dump.memory.pointer(addTo(exported, n * 8));
+    // Sizes that there is no cache for are NULL.
+    if (cache === 0n) continue;
+    return listAround(
+      dump.memory,
+      addTo(cache, dump.types.offsetof('struct kmem_cache', 'list')),
+      MOST_CACHES,
+    );
+  }
+  throw new DumpError('not-described', 'The kernel names neither slab_caches nor a cache in kmalloc_caches');
 }
 
 /** Nodes that a cache has room for: it is allocated with no more than the machine can have. */

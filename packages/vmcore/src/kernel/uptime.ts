@@ -83,7 +83,7 @@ function ticksPerSecond(tick: bigint): number {
  * counter, and the timekeeper at the next multiple of 8.
  */
 function timekeeper(dump: Dump): VirtualAddress {
-  const at = dump.findVariable('tk_core') ?? dump.variable('timekeeper_data');
+  const at = dump.findVariable('timekeeper_data') ?? dump.variable('tk_core');
   const { types } = dump;
   if (types.findId('struct tk_data') !== undefined) return addTo(at, types.offsetof('tk_data', 'timekeeper'));
   const counter = types.sizeof('seqcount_raw_spinlock_t');

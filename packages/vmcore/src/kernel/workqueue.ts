@@ -3,8 +3,9 @@ import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
 import { idrEntries } from './idr.ts';
-import { listEntries } from './list.ts';
+import { listEntries, listNodes, type Walk } from './list.ts';
 import type { TimerWheels } from './timers.ts';
+import { listAround } from './unnamed_list.ts';
 
 /** Work that waits for a worker (C `struct work_struct`). */
 export interface PendingWork {
@@ -92,19 +93,22 @@ const MOST_WORKQUEUES = 1 << 16;
 /** Reads what all worker pools do. What cannot be read is left out, with a problem that says why. */
 export function readWorkerPools(dump: Dump): WorkerPools {
   const problems: string[] = [];
-  const heldBack = attempt(problems, 'Workqueues', () => readHeldBack(dump, problems));
+  const heldBack = attempt(problems, 'Workqueues', () => readHeldBack(dump, problems)) ?? new Map();
   const pools: WorkerPool[] = [];
-  const found = attempt(problems, 'Worker pools', () =>
-    idrEntries(dump, dump.variable('worker_pool_idr'), MOST_POOLS),
-  );
-  if (found?.problem !== undefined) problems.push(found.problem);
-  for (const { entry } of found?.entries ?? []) {
-    const pool = attempt(problems, 'Worker pool', () =>
-      readPool(dump, entry, heldBack?.get(entry) ?? [], problems),
-    );
+  for (const at of attempt(problems, 'Worker pools', () => poolAddresses(dump, heldBack, problems)) ?? []) {
+    const pool = attempt(problems, 'Worker pool', () => readPool(dump, at, heldBack.get(at) ?? [], problems));
     if (pool) pools.push(pool);
   }
-  return { pools, problems };
+  return { pools: pools.sort((a, b) => a.id - b.id), problems };
+}
+
+/** `worker_pool_idr`, or where that has no name, the pools that some workqueue uses. */
+function poolAddresses(dump: Dump, used: HeldBack, problems: string[]): VirtualAddress[] {
+  const idr = dump.findVariable('worker_pool_idr');
+  if (idr === undefined) return [...used.keys()];
+  const { entries, problem } = idrEntries(dump, idr, MOST_POOLS);
+  if (problem !== undefined) problems.push(problem);
+  return entries.map(({ entry }) => entry);
 }
 
 function readPool(
@@ -135,21 +139,38 @@ function readPool(
   };
 }
 
-/** Work that its workqueue holds back because enough of its work runs already, by pool. */
-function readHeldBack(dump: Dump, problems: string[]): Map<VirtualAddress, PendingWork[]> {
+/** By pool, for every pool that a workqueue uses: work that its workqueue holds back. */
+type HeldBack = ReadonlyMap<VirtualAddress, readonly PendingWork[]>;
+
+function readHeldBack(dump: Dump, problems: string[]): HeldBack {
   const byPool = new Map<VirtualAddress, PendingWork[]>();
-  const head = dump.variable('workqueues');
-  for (const at of entriesOf(dump, head, 'workqueue_struct', 'list', MOST_WORKQUEUES, problems)) {
+  const { nodes, problem } = workqueueNodes(dump);
+  if (problem !== undefined) problems.push(problem);
+  for (const node of nodes) {
     attempt(problems, 'Workqueue', () => {
+      const at = dump.containerOf(node, 'workqueue_struct', 'list');
       const { pools } = dump.reader('workqueue_struct', WORKQUEUE)(at);
       for (const one of entriesOf(dump, pools, 'pool_workqueue', 'pwqs_node', MOST_POOLS, problems)) {
         const { pool, works } = dump.reader('pool_workqueue', INACTIVE)(one);
-        const held = pendingWork(dump, works, pool, true, problems);
-        if (held.length > 0) byPool.set(pool, [...(byPool.get(pool) ?? []), ...held]);
+        const held = byPool.get(pool) ?? [];
+        held.push(...pendingWork(dump, works, pool, true, problems));
+        byPool.set(pool, held);
       }
     });
   }
   return byPool;
+}
+
+/** `workqueues`, or where that has no name, the list that the exported `system_wq` is on. */
+function workqueueNodes(dump: Dump): Walk {
+  const head = dump.findVariable('workqueues');
+  if (head !== undefined) return listNodes(dump.memory, head, MOST_WORKQUEUES);
+  const exported = dump.memory.pointer(dump.variable('system_wq'));
+  return listAround(
+    dump.memory,
+    addTo(exported, dump.types.offsetof('workqueue_struct', 'list')),
+    MOST_WORKQUEUES,
+  );
 }
 
 function pendingWork(
