@@ -3,8 +3,8 @@ import type { Command, Option } from 'commander';
 /** What exit statuses mean, for every command. */
 export const EXIT_STATUS: readonly (readonly [status: number, meaning: string])[] = [
   [0, 'the work is done'],
-  [1, 'it failed, or what was asked for is not in the dump'],
-  [2, 'wrong use: an unknown option, an argument that cannot be understood, no dump'],
+  [1, 'it failed (the file is no dump, say), or what was asked for is not in the dump'],
+  [2, 'wrong use: an unknown option, an argument that cannot be understood'],
   [130, 'it was stopped by Ctrl-C'],
 ];
 

@@ -25,7 +25,7 @@ const GIGABYTE = 2 ** 30;
 const COMPRESSED_BY_ZLIB = 1;
 
 /** Functions of the test kernel, each of 0x100 bytes. */
-export const FUNCTIONS = ['_stext', 'schedule', 'do_idle', 'twice', 'twice', '_etext'];
+const FUNCTIONS = ['_stext', 'schedule', 'do_idle', 'twice', 'twice', '_etext'];
 
 /** Address of the n-th function. */
 export function functionAddress(n: number): bigint {
