@@ -98,12 +98,16 @@ export function waitersOnStack(dump: Dump, task: Task): Waiter[] {
   const bytes = dump.memory.tryRead(start, Number(bounds.high - start));
   if (bytes === undefined) return found;
   const all = dump.once(shapes);
+  const missed = new Set<number>();
   for (const at of occurrences(bytes, task.address)) {
     for (const { form, task: member, node, code } of all) {
       const place = at - member;
       if (place < 0 || !mayBeNode(bytes, place + node) || !mayBeCode(bytes, place, code)) continue;
+      // Two forms have their node at the same distance from the task.
+      if (missed.has(place + node)) continue;
       const ring = ringOf(dump, addTo(start, place + node), u64Big(bytes, place + node));
       if (ring) found.push({ form, address: addTo(start, place), ring });
+      else missed.add(place + node);
     }
   }
   return found;
