@@ -81,6 +81,7 @@ export class Kallsyms {
   readonly #perCpu: SymbolRange;
   readonly #code: SymbolRange;
   readonly #variables: SymbolRange;
+  #readOnly: SymbolRange | undefined;
 
   /**
    * `relativeBase` is missing where the offsets count from their own place, `offsetsAt`. With `codeOnly` the
@@ -183,11 +184,11 @@ export class Kallsyms {
   }
 
   /**
-   * Address of the variable of a name, the first where there are several. Looks for it behind the code, and
-   * among the code only then.
+   * Address of the variable of a name, the first where there are several. Looks for it behind the code only:
+   * most of the names are of functions, and a variable that the kernel lacks must not cost a walk of them all.
    */
   variable(name: string): VirtualAddress | undefined {
-    for (const range of [this.#variables, this.#perCpu, this.#code]) {
+    for (const range of [this.#variables, this.#perCpu, this.#constants()]) {
       const n = this.names.find(name, range).find((m) => !this.#codeOnly || isCode(this.names.type(m)));
       if (n !== undefined) return this.address(n);
     }
@@ -255,6 +256,21 @@ export class Kallsyms {
 
   #entry(n: number, name: string, type: string): SymbolEntry {
     return { name, type, address: this.address(n), perCpuOffset: n < this.#first };
+  }
+
+  /** What lies between the code and the table itself: read-only data. */
+  #constants(): SymbolRange {
+    if (this.#readOnly === undefined) {
+      let low = this.#code.start;
+      let high = this.#code.end;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (isCode(this.names.type(middle))) low = middle + 1;
+        else high = middle;
+      }
+      this.#readOnly = { start: low, end: this.#code.end };
+    }
+    return this.#readOnly;
   }
 
   /** Offset of the n-th symbol from the base, or the absolute value of a per-CPU one. */

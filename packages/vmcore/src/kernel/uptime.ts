@@ -1,6 +1,6 @@
 import { addTo, hexAddress, type VirtualAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
-import { field } from '../describe/type_reader.ts';
+import { field, type Read } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 
 /**
@@ -45,7 +45,7 @@ const CLOCKSOURCE = { name: field.pointer('name') };
 export function readClocks(dump: Dump): Clocks {
   const at = timekeeper(dump);
   const read = dump.reader('timekeeper', TIMEKEEPER)(at);
-  if (read.shift > 32 || read.tick <= 0n) {
+  if (!isSound(read)) {
     throw new DumpError(
       'bad-format',
       `The timekeeper at ${hexAddress(at)} has shift ${read.shift} and tick ${read.tick}`,
@@ -80,14 +80,20 @@ function ticksPerSecond(tick: bigint): number {
 /**
  * Where the timekeeper lies. `timekeeper_data` is an array of `struct tk_data` since 6.17 (22c62b9a84b8);
  * `tk_core` was one of these since 6.13 (206db8b13619), and a struct without a name before: a sequence
- * counter, and the timekeeper at the next multiple of 8.
+ * counter, and the timekeeper at the next multiple of 8. Tried first is the place without a name, where the
+ * timekeeper is in all of these: to find that a kernel lacks a type takes a walk of all its types.
  */
 function timekeeper(dump: Dump): VirtualAddress {
-  const at = dump.findVariable('timekeeper_data') ?? dump.variable('tk_core');
-  const { types } = dump;
-  if (types.findId('struct tk_data') !== undefined) return addTo(at, types.offsetof('tk_data', 'timekeeper'));
-  const counter = types.sizeof('seqcount_raw_spinlock_t');
-  return addTo(at, Math.ceil(counter / 8) * 8);
+  const at = dump.findVariable('tk_core') ?? dump.variable('timekeeper_data');
+  const counter = dump.types.sizeof('seqcount_raw_spinlock_t');
+  const plain = addTo(at, Math.ceil(counter / 8) * 8);
+  if (isSound(dump.reader('timekeeper', TIMEKEEPER)(plain))) return plain;
+  const named = dump.types.findId('struct tk_data') !== undefined;
+  return named ? addTo(at, dump.types.offsetof('tk_data', 'timekeeper')) : plain;
+}
+
+function isSound({ shift, tick }: Read<typeof TIMEKEEPER>): boolean {
+  return shift <= 32 && tick > 0n;
 }
 
 /** Seconds that a moment in jiffies lies after the boot; negative before. */
