@@ -50,7 +50,8 @@ export async function wholeProgram(io: Io): Promise<Command> {
 /** Runs what the words after `kcrash` ask for. Throws `Failure`, `DumpError`, `ReaderGone`. */
 export async function runProgram(words: readonly string[], io: Io): Promise<void> {
   const load = COMMANDS.get(words[0] ?? '');
-  const program = load === undefined ? await wholeProgram(io) : emptyProgram(io);
+  const needsAll = load === undefined && !/^(-V|--version)$/.test(words[0] ?? '');
+  const program = needsAll ? await wholeProgram(io) : emptyProgram(io);
   if (load !== undefined) (await load())(program, io);
   try {
     await program.parseAsync(words, { from: 'user' });

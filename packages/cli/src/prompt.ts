@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import repl, { type REPLServer } from 'node:repl';
 import { inspect } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
+import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { Failure } from './failure.ts';
@@ -13,10 +14,11 @@ import { allSymbols, orNotDescribed } from './symbol_table.ts';
 
 /** Evaluates code in the prompt's scope and prints what it gives. Throws `Failure`, `DumpError`. */
 export function evaluateOnce(dump: Dump, code: string, json: boolean, { out }: Io): void {
-  const scope = promptScope(dump);
   let result: unknown;
   try {
-    result = runInContext(code, createContext({ ...scope, Buffer, console }), { filename: 'code' });
+    result = runInContext(code, createContext({ ...promptScope(dump), Buffer, console }), {
+      filename: 'code',
+    });
   } catch (error) {
     if (error instanceof Failure || error instanceof DumpError) throw error;
     throw new Failure(
@@ -26,11 +28,20 @@ export function evaluateOnce(dump: Dump, code: string, json: boolean, { out }: I
   }
   if (json)
     out.line(
-      JSON.stringify(result, (_key, item: unknown) => (typeof item === 'bigint' ? scope.hex(item) : item)) ??
+      JSON.stringify(result, (_key, item: unknown) => (typeof item === 'bigint' ? hexValue(item) : item)) ??
         'null',
     );
-  else
-    out.line(result instanceof PlainText ? result.text : inspect(result, { depth: 4, colors: out.colour }));
+  else out.line(shown(result, out.colour));
+}
+
+/** Big integers are addresses, most often. */
+function shown(value: unknown, colour: boolean): string {
+  if (value instanceof PlainText) return value.text;
+  return typeof value === 'bigint' ? hexValue(value) : inspect(value, { depth: 3, colors: colour });
+}
+
+function hexValue(value: bigint): string {
+  return value < 0n ? value.toString() : hexAddress(value);
 }
 
 /** Opens the prompt; resolves when it is left. */
@@ -46,8 +57,7 @@ export async function startPrompt(dump: Dump, file: string, { out, err }: Io): P
     prompt: interactive ? 'kcrash> ' : '',
     terminal: interactive,
     useColors: out.colour,
-    writer: (value) =>
-      value instanceof PlainText ? value.text : inspect(value, { depth: 3, colors: out.colour }),
+    writer: (value) => shown(value, out.colour),
   });
   Object.assign(server.context, promptScope(dump), { DumpError, Failure });
   completeNames(server, dump);
