@@ -59,8 +59,8 @@ export async function referee(args: readonly string[]): Promise<number> {
   const protocol = new Protocol((line) => console.error(line));
   await installReferees((line) => protocol.say(line));
   const referees = {
-    crash: toolName('crash'),
-    drgn: toolName('drgn', 'python3-drgn'),
+    crash: await toolName('crash'),
+    drgn: await toolName('drgn', 'python3-drgn'),
     kcrash: 'kcrash crash',
   };
   const judged =

@@ -82,6 +82,9 @@ describe("a tool's log", () => {
       differences: [],
       notes: [expect.stringMatching(/^2 lines/)],
     });
+    const extended = log.replaceAll('\\x', '\\xffffff');
+    expect(compareLog(crash, extended, 'crash').differences).toEqual([]);
+    expect(compareLog(drgn, extended, 'drgn').differences).toEqual([]);
     expect(compareLog(drgn, log, 'crash').differences).toHaveLength(2);
     expect(compareLog(crash, log, 'drgn').differences).toHaveLength(1);
     expect(compareLog(drgn.replace('  c', 'c'), log, 'drgn').differences).toHaveLength(1);

@@ -3,8 +3,8 @@ import { compareDrgnStack, type DrgnFacts, type DrgnFrame } from './compare_drgn
 import { OOPS_LOG, PANIC_LOG } from './examples.ts';
 import { kernelCrash } from './kernel_trace.ts';
 
-const frame = (symbol: string, offset: number, pc = 0xffff_0000): DrgnFrame => ({
-  pc: `0x${pc.toString(16)}`,
+const frame = (symbol: string, offset: number, pc = 0): DrgnFrame => ({
+  pc: `0xffffffff${pc.toString(16).padStart(8, '0')}`,
   symbol,
   offset,
 });
@@ -27,7 +27,10 @@ function facts(frames: readonly DrgnFrame[], more: Partial<DrgnFacts['crashed']>
     log: '',
     threads: 61,
     crashed: { pid: 136, cpu: 1, command: 'insmod', frames, failure: null, inlined: 1, ...more },
-    addresses: { entry_SYSCALL_64_after_hwframe: '0x100b8', do_one_initcall: '0x5000' },
+    addresses: {
+      entry_SYSCALL_64_after_hwframe: '0xffffffff000100b8',
+      do_one_initcall: '0xffffffff00005000',
+    },
   };
 }
 
@@ -73,6 +76,11 @@ describe("drgn's stack against the kernel's own trace", () => {
       'another address of a symbol with two names',
       facts(OOPS_FRAMES.with(6, frame('entry_SYSCALL_64', 0xa7, 0x1_0127))),
       /wanted entry_SYSCALL_64_after_hwframe\+0x6e/,
+    ],
+    [
+      'a frame without a symbol',
+      facts(OOPS_FRAMES.with(0, { pc: '0xffffffffc04a1107', symbol: null, offset: 0 })),
+      /^frame 0: found an address without a symbol, wanted lab_crash_here\+0x27$/,
     ],
     [
       'another user address',

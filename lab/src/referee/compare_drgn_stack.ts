@@ -6,7 +6,7 @@ import { type KernelCrash, placeOf } from './kernel_trace.ts';
 export interface DrgnFrame {
   /** In hexadecimal with 0x; null where drgn cannot tell who called the frame before. */
   readonly pc: string | null;
-  /** The ELF symbol it lies in; null in user space. */
+  /** The ELF symbol it lies in; null in user space, and in a module whose debug info drgn was not given. */
   readonly symbol: string | null;
   readonly offset: number;
 }
@@ -33,6 +33,9 @@ export interface DrgnFacts {
   readonly addresses: Readonly<Record<string, string>>;
 }
 
+/** On x86_64 the kernel's addresses have the highest bit set. */
+const KERNEL_SPACE = 1n << 63n;
+
 /**
  * Compares drgn's stack of the crashed thread with the call trace in the kernel's log: every frame, its function
  * and its offset, none more and none less. Where drgn names another symbol of the same address (assembly code
@@ -48,7 +51,9 @@ export function compareDrgnStack(facts: DrgnFacts, crash: KernelCrash): Finding 
     finding.differ('stack', `none: ${crashed.failure}`, 'one');
     return finding;
   }
-  const kernelFrames = crashed.frames.filter(({ symbol }) => symbol !== null);
+  const kernelFrames = crashed.frames.filter(({ pc }) => pc !== null && BigInt(pc) >= KERNEL_SPACE);
+  const unknown = kernelFrames.filter(({ symbol }) => symbol === null).map(({ pc }) => pc);
+  if (unknown.length > 0) finding.note(`no debug info for ${unknown.join(', ')}: --module gives a module's`);
   const skipped = crash.kind === 'oops' ? 0 : 1 + kernelFrames.findIndex(({ symbol }) => symbol === 'panic');
   if (crash.kind === 'panic' && skipped === 0) finding.differ('frame', 'none in panic', 'panic');
   const found = kernelFrames.slice(skipped);
@@ -68,7 +73,7 @@ export function compareDrgnStack(facts: DrgnFacts, crash: KernelCrash): Finding 
       finding.differ(`frame ${index}`, placeOf(frame), placeOf(entry));
   }
   finding.note(`${wanted.length} frames in the log; ${crashed.inlined} inlined ones are drgn's own`);
-  const user = crashed.frames.find(({ symbol, pc }) => symbol === null && pc !== null)?.pc ?? 'none';
+  const user = crashed.frames.find(({ pc }) => pc !== null && BigInt(pc) < KERNEL_SPACE)?.pc ?? 'none';
   const userWanted = crash.userAddress === null ? 'none' : `0x${crash.userAddress.toString(16)}`;
   if (crash.userAddress !== null || user !== 'none') finding.equal('address in user space', user, userWanted);
   return finding;

@@ -2,7 +2,7 @@ import { type Finding, FindingBuilder } from './finding.ts';
 
 /**
  * How a tool writes what the collected log has as makedumpfile writes it. A byte that is no printable ASCII, `\x1b`
- * in the collected log: a dot from crash, the byte itself from drgn. Further lines of a message: indented under its
+ * in the collected log (from makedumpfile 1.7.2 also `\xffffffc3`): a dot from crash, the byte itself from drgn. Further lines of a message: indented under its
  * text in the collected log and by crash, at the margin by drgn.
  */
 export type LogDialect = 'crash' | 'drgn';
@@ -41,10 +41,11 @@ const WRITES: Record<LogDialect, string> = {
 };
 
 function inDialect(line: string, indent: string, dialect: LogDialect): string {
+  const escaped = /\\x(?:ffffff)?([0-9a-f]{2})/g;
   const byte = (_: string, digits: string) => String.fromCharCode(Number.parseInt(digits, 16));
-  if (dialect === 'crash') return line.replace(/\\x[0-9a-f]{2}/g, '.');
+  if (dialect === 'crash') return line.replace(escaped, '.');
   const atMargin = line.startsWith(indent) ? line.slice(indent.length) : line;
-  return atMargin.replace(/\\x([0-9a-f]{2})/g, byte);
+  return atMargin.replace(escaped, byte);
 }
 
 function linesOf(text: string): string[] {

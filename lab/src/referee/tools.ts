@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { exec } from '../exec.ts';
 
 /** What the referees need beyond what the lab does; GNU time measures them. */
@@ -6,7 +5,8 @@ const PACKAGES = ['crash', 'python3-drgn', 'time'] as const;
 
 /** Installs the referees that are missing, and says so. */
 export async function installReferees(say: (line: string) => void): Promise<void> {
-  const missing = PACKAGES.filter((name) => installedVersion(name) === null);
+  const missing: string[] = [];
+  for (const name of PACKAGES) if ((await installedVersion(name)) === null) missing.push(name);
   if (missing.length === 0) return;
   say(`installing ${missing.join(', ')}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
@@ -21,12 +21,12 @@ export async function installReferees(say: (line: string) => void): Promise<void
 }
 
 /** A tool as tables show it: `crash 8.0.2-1`. */
-export function toolName(name: string, packageName = name): string {
-  return `${name} ${installedVersion(packageName) ?? 'of unknown version'}`;
+export async function toolName(name: string, packageName = name): Promise<string> {
+  return `${name} ${(await installedVersion(packageName)) ?? 'of unknown version'}`;
 }
 
-function installedVersion(packageName: string): string | null {
+async function installedVersion(packageName: string): Promise<string | null> {
   const format = `\${db:Status-Status} \${Version}`;
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', format, packageName], { encoding: 'utf8' });
-  return /^installed (\S+)/.exec(stdout)?.[1] ?? null;
+  const said = await exec('dpkg-query', ['-W', '-f', format, packageName], { allow: [0, 1] });
+  return /^installed (\S+)/.exec(said.toString('utf8'))?.[1] ?? null;
 }
