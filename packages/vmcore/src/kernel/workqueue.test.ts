@@ -85,6 +85,36 @@ describe('worker pools', () => {
     expect(pool?.pending).toMatchObject([{ workqueue: undefined, heldBack: false }]);
   });
 
+  // Found by the fuzzer: each of many workqueues led into the same long list, and each was walked to its end.
+  it('are read in bounded time where every workqueue leads into one long list', () => {
+    const { fake, pool } = kernel();
+    const node = fake.size('pool_workqueue');
+    const chain = Array.from({ length: 2000 }, () => fake.allocate(node));
+    const queues = chain.slice(0, 1000).map((at) => {
+      const queue = fake.object('workqueue_struct', { name: 'one of many' });
+      fake.set(
+        'workqueue_struct',
+        queue,
+        'pwqs.next',
+        at + BigInt(fake.offset('pool_workqueue', 'pwqs_node')),
+      );
+      return queue;
+    });
+    chain.forEach((at, n) => {
+      const next = chain[(n + 1) % chain.length] as bigint;
+      fake.set('pool_workqueue', at, 'pool', pool);
+      fake.set(
+        'pool_workqueue',
+        at,
+        'pwqs_node.next',
+        next + BigInt(fake.offset('pool_workqueue', 'pwqs_node')),
+      );
+    });
+    fake.list(fake.variables.workqueues as bigint, 'workqueue_struct', 'list', queues);
+    const { problems } = readWorkerPools(fake.dump());
+    expect(problems.at(-1)).toMatch(/over 131072 nodes/);
+  });
+
   it('are given without held-back work where the workqueues are not named', () => {
     const { fake } = kernel();
     delete fake.variables.workqueues;

@@ -1,4 +1,5 @@
 import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
+import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
@@ -86,17 +87,26 @@ const HAS_POOL_WORKQUEUE = 4n;
 const POOL_WORKQUEUE_MASK = ~0xffn;
 
 const MOST_POOLS = 1 << 16;
-const MOST_WORKERS = 1 << 16;
-const MOST_WORK = 1 << 18;
 const MOST_WORKQUEUES = 1 << 16;
+/** Nodes of all lists together: damage can make each of many lists lead into a long one. */
+const MOST_NODES = 1 << 17;
+
+/** One reading of all lists. */
+interface Walking {
+  readonly problems: string[];
+  nodesLeft: number;
+  /** What was on a list: nothing is on two. */
+  readonly seen: Set<VirtualAddress>;
+}
 
 /** Reads what all worker pools do. What cannot be read is left out, with a problem that says why. */
 export function readWorkerPools(dump: Dump): WorkerPools {
   const problems: string[] = [];
-  const heldBack = attempt(problems, 'Workqueues', () => readHeldBack(dump, problems)) ?? new Map();
+  const walking: Walking = { problems, nodesLeft: MOST_NODES, seen: new Set() };
+  const heldBack = attempt(problems, 'Workqueues', () => readHeldBack(dump, walking)) ?? new Map();
   const pools: WorkerPool[] = [];
   for (const at of attempt(problems, 'Worker pools', () => poolAddresses(dump, heldBack, problems)) ?? []) {
-    const pool = attempt(problems, 'Worker pool', () => readPool(dump, at, heldBack.get(at) ?? [], problems));
+    const pool = attempt(problems, 'Worker pool', () => readPool(dump, at, heldBack.get(at) ?? [], walking));
     if (pool) pools.push(pool);
   }
   return { pools: pools.sort((a, b) => a.id - b.id), problems };
@@ -115,18 +125,18 @@ function readPool(
   dump: Dump,
   at: VirtualAddress,
   heldBack: readonly PendingWork[],
-  problems: string[],
+  walking: Walking,
 ): WorkerPool {
   const pool = dump.reader('worker_pool', POOL)(at);
   const busy: BusyWorker[] = [];
-  for (const worker of entriesOf(dump, pool.workerList, 'worker', 'node', MOST_WORKERS, problems)) {
-    attempt(problems, 'Worker', () => {
+  for (const worker of entriesOf(dump, pool.workerList, 'worker', 'node', walking)) {
+    attempt(walking.problems, 'Worker', () => {
       const { pool: poolWorkqueue, ...read } = dump.reader('worker', WORKER)(worker);
       if (read.work === 0n) return;
       busy.push({ ...read, workqueue: nameOf(dump, poolWorkqueue, at) });
     });
   }
-  const pending = pendingWork(dump, pool.workList, at, false, problems);
+  const pending = pendingWork(dump, pool.workList, at, false, walking);
   return {
     address: at,
     id: pool.id,
@@ -142,7 +152,8 @@ function readPool(
 /** By pool, for every pool that a workqueue uses: work that its workqueue holds back. */
 type HeldBack = ReadonlyMap<VirtualAddress, readonly PendingWork[]>;
 
-function readHeldBack(dump: Dump, problems: string[]): HeldBack {
+function readHeldBack(dump: Dump, walking: Walking): HeldBack {
+  const { problems } = walking;
   const byPool = new Map<VirtualAddress, PendingWork[]>();
   const { nodes, problem } = workqueueNodes(dump);
   if (problem !== undefined) problems.push(problem);
@@ -150,10 +161,10 @@ function readHeldBack(dump: Dump, problems: string[]): HeldBack {
     attempt(problems, 'Workqueue', () => {
       const at = dump.containerOf(node, 'workqueue_struct', 'list');
       const { pools } = dump.reader('workqueue_struct', WORKQUEUE)(at);
-      for (const one of entriesOf(dump, pools, 'pool_workqueue', 'pwqs_node', MOST_POOLS, problems)) {
+      for (const one of entriesOf(dump, pools, 'pool_workqueue', 'pwqs_node', walking)) {
         const { pool, works } = dump.reader('pool_workqueue', INACTIVE)(one);
         const held = byPool.get(pool) ?? [];
-        held.push(...pendingWork(dump, works, pool, true, problems));
+        for (const work of pendingWork(dump, works, pool, true, walking)) held.push(work);
         byPool.set(pool, held);
       }
     });
@@ -178,11 +189,11 @@ function pendingWork(
   head: VirtualAddress,
   pool: VirtualAddress,
   heldBack: boolean,
-  problems: string[],
+  walking: Walking,
 ): PendingWork[] {
   const found: PendingWork[] = [];
-  for (const work of entriesOf(dump, head, 'work_struct', 'entry', MOST_WORK, problems)) {
-    attempt(problems, 'Work', () => {
+  for (const work of entriesOf(dump, head, 'work_struct', 'entry', walking)) {
+    attempt(walking.problems, 'Work', () => {
       const read = dump.reader('work_struct', WORK)(work);
       const poolWorkqueue = virtualAddress(read.data & POOL_WORKQUEUE_MASK);
       const workqueue =
@@ -198,12 +209,15 @@ function entriesOf(
   head: VirtualAddress,
   type: string,
   member: string,
-  most: number,
-  problems: string[],
+  walking: Walking,
 ): readonly VirtualAddress[] {
-  const { entries, problem } = listEntries(dump, head, type, member, most);
-  if (problem !== undefined) problems.push(problem);
-  return entries;
+  if (walking.nodesLeft <= 0) {
+    throw new DumpError('runaway', `Lists of workqueues, workers and work have over ${MOST_NODES} nodes`);
+  }
+  const { entries, problem } = listEntries(dump, head, type, member, walking.nodesLeft);
+  walking.nodesLeft -= 1 + entries.length;
+  if (problem !== undefined) walking.problems.push(problem);
+  return entries.filter((entry) => !walking.seen.has(entry) && walking.seen.add(entry));
 }
 
 /** Name of the workqueue of a `pool_workqueue` that belongs to a pool; undefined where it does not. */
