@@ -60,7 +60,7 @@ export function readHrtimers(dump: Dump): Hrtimers {
       const { clocks } = dump.reader('hrtimer_cpu_base', CPU_BASE)(at);
       const size = dump.types.sizeof('struct hrtimer_clock_base');
       for (let n = 0; n < clockCount(dump, size); n++) {
-        timers.push(...readClock(dump, addTo(clocks, n * size), cpu, problems));
+        for (const timer of readClock(dump, addTo(clocks, n * size), cpu, problems)) timers.push(timer);
       }
     });
   }

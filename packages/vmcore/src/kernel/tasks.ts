@@ -174,7 +174,7 @@ function collectTasks(dump: Dump): TaskList {
   collectListed(dump, collector, initTask);
   if (collector.problems.length > damage) {
     const more = attempt(collector.problems, 'The table of pids', () => tasksByPid(dump));
-    collector.problems.push(...(more?.problems ?? []));
+    for (const problem of more?.problems ?? []) collector.problems.push(problem);
     for (const address of more?.tasks ?? []) collector.take(address);
   }
   // A task that has all but exited is on no list, and may still have a CPU.
