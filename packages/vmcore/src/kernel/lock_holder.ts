@@ -1,4 +1,4 @@
-import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { readTasks } from './tasks.ts';
@@ -38,7 +38,7 @@ const RWSEM_READER_OWNED = 1n;
  */
 export function mutexHolder(dump: Dump, at: VirtualAddress): Holder | undefined {
   const { owner } = dump.reader('mutex', MUTEX)(at);
-  const word = BigInt.asUintN(64, owner);
+  const word = virtualAddress(owner);
   if ((word & MUTEX_WAITERS) === 0n) return undefined;
   return taskHolder(dump, word & ~MUTEX_FLAGS);
 }
@@ -50,7 +50,7 @@ export function mutexHolder(dump: Dump, at: VirtualAddress): Holder | undefined 
 export function rwsemHolder(dump: Dump, at: VirtualAddress): Holder | undefined {
   const { count, owner } = dump.reader('rw_semaphore', RWSEM)(at);
   if ((count & RWSEM_WAITERS) === 0n || count < 0n) return undefined;
-  const word = BigInt.asUintN(64, owner);
+  const word = virtualAddress(owner);
   const task = taskHolder(dump, word & ~RWSEM_OWNER_FLAGS);
   if (!task) return undefined;
   if ((count & RWSEM_WRITER) !== 0n) {
