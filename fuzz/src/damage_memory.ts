@@ -3,7 +3,7 @@ import { u64Big } from '@kcrash/vmcore/bytes/cursor';
 import type { MemoryWriter } from './memory_writer.ts';
 import type { Random } from './random.ts';
 import type { Touched, Trace } from './trace.ts';
-import { limitValue, littleEndian, valueOf } from './values.ts';
+import { limitValue, littleEndian, numberOf } from './values.ts';
 
 /** What damage to memory works on: what reading looks at, by size. */
 export interface Target {
@@ -130,11 +130,11 @@ function wordValue(target: Target, address: bigint, size: number, random: Random
     () => address - BigInt(random.pick([8, 16, 64, 4096])),
     pointer,
     () => pointer() + BigInt(random.below(64)),
-    () => valueOf(old) ^ (1n << BigInt(random.below(64))),
-    () => valueOf(old) + BigInt(random.pick([8, 64, 4096, 1 << 20])),
+    () => numberOf(old) ^ (1n << BigInt(random.below(64))),
+    () => numberOf(old) + BigInt(random.pick([8, 64, 4096, 1 << 20])),
     () => 0xffff_ffff_ffff_fff8n,
     () => 0xdead_0000_0000_0100n,
-    () => valueOf(random.bytes(8)),
+    () => numberOf(random.bytes(8)),
   ])();
 }
 

@@ -30,10 +30,9 @@ export interface Job {
   readonly verbose: boolean;
 }
 
-/** What a case may cost. */
+/** What a case may cost more than the undamaged dump. */
 export interface Limits {
   readonly milliseconds: number;
-  /** More than the undamaged dump took. */
   readonly bytes: number;
 }
 
@@ -61,19 +60,23 @@ const WARM_UP = 4;
 export function runCases(platform: Platform, job: Job): void {
   const say = (line: Line) => platform.say(JSON.stringify(line));
   const samples = job.samples.map((paths) => makeSample(baseName(paths[0] ?? ''), paths.map(platform.open)));
-  const healthy = new Map<Sample, number>();
+  const healthy = new Map<Sample, Cost>();
   for (const sample of samples) {
-    const { milliseconds, bytes } = measureHealthy(platform, sample);
-    healthy.set(sample, bytes);
-    say({ kind: 'sample', name: sample.name, milliseconds, bytes });
+    const cost = measureHealthy(platform, sample);
+    healthy.set(sample, cost);
+    say({ kind: 'sample', name: sample.name, ...cost });
   }
   for (const number of job.numbers) {
     say({ kind: 'start', number });
     const { sample, files, damage } = makeCase(samples, job.seed, number);
     if (job.verbose) platform.say(JSON.stringify({ kind: 'damage', damage }));
-    const most = (healthy.get(sample) ?? 0) + job.limits.bytes;
+    const usual = healthy.get(sample) ?? { milliseconds: 0, bytes: 0 };
+    const most = {
+      milliseconds: usual.milliseconds + job.limits.milliseconds,
+      bytes: usual.bytes + job.limits.bytes,
+    };
     let run = measured(platform, files);
-    if (run.failure === undefined && (run.milliseconds > job.limits.milliseconds || run.peak > most)) {
+    if (run.failure === undefined && (run.milliseconds > most.milliseconds || run.peak > most.bytes)) {
       // An engine's own housekeeping falls on some case or other: it is not the case's if it does not repeat.
       platform.collectGarbage();
       const again = measured(platform, files);
@@ -83,7 +86,7 @@ export function runCases(platform: Platform, job: Job): void {
         peak: Math.min(run.peak, again.peak),
       };
     }
-    const bytes = run.peak - (most - job.limits.bytes);
+    const bytes = run.peak - usual.bytes;
     say({
       kind: 'done',
       number,
@@ -92,12 +95,17 @@ export function runCases(platform: Platform, job: Job): void {
       milliseconds: run.milliseconds,
       bytes,
       damage,
-      failure: run.failure ?? tooMuch(run.milliseconds, bytes, job.limits),
+      failure: run.failure ?? tooMuch(run, most, bytes),
     });
   }
 }
 
-function measureHealthy(platform: Platform, sample: Sample): { milliseconds: number; bytes: number } {
+interface Cost {
+  readonly milliseconds: number;
+  readonly bytes: number;
+}
+
+function measureHealthy(platform: Platform, sample: Sample): Cost {
   let milliseconds = 0;
   let bytes = 0;
   for (let n = 0; n < WARM_UP; n++) {
@@ -130,9 +138,9 @@ function measured(platform: Platform, files: readonly ByteSource[]): Measured {
   return { outcome, failure, milliseconds: platform.cpuMilliseconds() - start, peak: platform.peakBytes() };
 }
 
-function tooMuch(milliseconds: number, bytes: number, limits: Limits): string | undefined {
-  if (milliseconds > limits.milliseconds) return `took ${Math.round(milliseconds)} ms of CPU time`;
-  if (bytes > limits.bytes) return `took ${Math.round(bytes / 2 ** 20)} MiB more than the undamaged dump`;
+function tooMuch(run: Measured, most: Cost, above: number): string | undefined {
+  if (run.milliseconds > most.milliseconds) return `took ${Math.round(run.milliseconds)} ms of CPU time`;
+  if (run.peak > most.bytes) return `took ${Math.round(above / 2 ** 20)} MiB more than the undamaged dump`;
   return undefined;
 }
 

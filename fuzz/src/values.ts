@@ -24,7 +24,7 @@ const LIMITS: readonly bigint[] = [
 
 /** A value that a field seldom has: a limit, one beside the old value, one bit other, or an edge of the file. */
 export function limitValue(random: Random, old: Uint8Array, fileSize: number): bigint {
-  const was = valueOf(old);
+  const was = numberOf(old);
   return random.pick([
     () => random.pick(LIMITS),
     () => random.pick(LIMITS),
@@ -42,7 +42,7 @@ export function littleEndian(value: bigint, size: number): Uint8Array {
 }
 
 /** A little-endian number. */
-export function valueOf(bytes: Uint8Array): bigint {
+export function numberOf(bytes: Uint8Array): bigint {
   let value = 0n;
   for (let n = bytes.length - 1; n >= 0; n--) value = (value << 8n) | BigInt(bytes[n] as number);
   return value;
