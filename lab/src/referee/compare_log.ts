@@ -31,7 +31,7 @@ export function compareLog(found: string, wanted: string, dialect: LogDialect): 
   }
   if (different > SHOWN) finding.differ('lines', `${different - SHOWN} more that differ`, 'none');
   if (accounted > 0)
-    finding.note(`${accounted} lines differ only by how ${dialect} writes ${WRITES[dialect]}`);
+    finding.note(`lines that differ only by how ${dialect} writes ${WRITES[dialect]}: ${accounted}`);
   return finding;
 }
 
