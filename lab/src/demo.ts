@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkCollected } from './collected.ts';
+import { workstationProgram } from './paths.ts';
 import { type Bench, runScenario } from './run.ts';
 import type { CycleRun, Scenario } from './scenario.ts';
 import { columns } from './table.ts';
@@ -22,6 +24,8 @@ const MEANINGS: readonly (readonly [stage: RegExp, meaning: string])[] = [
   [/→ reset$/, 'all is kept; the machine restarts'],
   [/checking$/, 'checking every file against the device contract'],
 ];
+/** Parts of the report, parted by empty lines: what happened, and the stack. */
+const REPORT_PARTS = 3;
 const UNTOLD = /→ init$|→ normal boot done$|making the disk → /;
 
 /**
@@ -51,8 +55,25 @@ export async function demo(bench: Bench): Promise<boolean> {
   const { passed } = await runScenario(scenario, { ...bench, keep: true, progress });
   const folder = join(bench.out, 'demo', 'persist-1');
   console.log(`\n${report}`);
-  if (existsSync(folder)) console.log(`\nThe files are in ${relative('.', folder)}`);
+  if (existsSync(join(folder, 'kcrashes'))) showReport(folder);
   return passed;
+}
+
+/** The head of what `kcrash report` makes of the dump, and how to see the rest. */
+function showReport(folder: string): void {
+  const name = readdirSync(join(folder, 'kcrashes')).find((file) => file.endsWith('.dump'));
+  if (name === undefined) return;
+  const command = [
+    relative('.', workstationProgram),
+    'report',
+    relative('.', join(folder, 'kcrashes', name)),
+  ];
+  const { stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  const head = stdout.split('\n\n').slice(0, REPORT_PARTS).join('\n\n');
+  console.log(
+    `\nWhat the dump tells, with no debug info:\n\n${(head || stderr).trim().replace(/^/gm, '  ')}`,
+  );
+  console.log(`\nAll of it: node ${command.join(' ')}`);
 }
 
 /** What lies in persist, and the summary that says why. */
