@@ -1,6 +1,5 @@
 import type { Dump } from '@kcrash/vmcore/dump';
-import { type LogItem, readLog, recordText } from '@kcrash/vmcore/kernel/printk';
-import { formatRecord } from '@kcrash/vmcore/kernel/printk_format';
+import { type LogRecord, readLog, recordText } from '@kcrash/vmcore/kernel/printk';
 import { type CrashText, findCrash } from '../crash_text.ts';
 import { textOf } from '../log_line.ts';
 import type { ReportLogItem } from '../report.ts';
@@ -9,39 +8,41 @@ import type { Problems } from './problems.ts';
 /** The log and the crash that it tells of. */
 export interface CrashLog {
   readonly items: readonly ReportLogItem[];
-  /** Lines as `dmesg` prints them, with callers. */
+  /** Its lines with a stamp of no time, and with callers. */
   readonly lines: readonly string[];
   readonly crash: CrashText | null;
-  /** Seconds since boot of the last message; null for an empty log. */
-  readonly endSeconds: number | null;
 }
 
 /** Reads the whole log and finds the crash in it. Damage leaves what was read before it. */
 export function crashLog(dump: Dump, problems: Problems): CrashLog {
   const items: ReportLogItem[] = [];
   const lines: string[] = [];
-  let endSeconds: number | null = null;
+  let missing = 0;
   problems.attempt('log', undefined, () => {
     for (const item of readLog(dump.memory, dump.vmcoreinfo)) {
-      items.push(logItem(item));
-      if (item.kind === 'gap') continue;
-      endSeconds = item.nanoseconds / 1e9;
-      for (const line of formatRecord(item, FORMAT).trimEnd().split('\n')) lines.push(line);
+      if (item.kind === 'gap') {
+        items.push({ kind: 'gap', records: item.records, reason: item.reason });
+        missing += item.records;
+        continue;
+      }
+      const record = logRecord(item);
+      items.push(record);
+      const prefix = record.caller === null ? `${STAMP} ` : `${STAMP}[${record.caller}] `;
+      for (const line of record.text.split('\n')) lines.push(prefix + line);
     }
   });
-  const missing = items.reduce((sum, item) => sum + (item.kind === 'gap' ? item.records : 0), 0);
   if (missing > 0) problems.note('log', `${missing} messages of the log are missing`);
   const crash = findCrash(lines);
   if (crash === null) {
     problems.note('title', lines.length === 0 ? 'The log has no messages' : 'The log tells of no crash');
   }
-  return { items, lines, crash, endSeconds };
+  return { items, lines, crash };
 }
 
-const FORMAT = { style: 'kernel', caller: true } as const;
+/** Whoever finds a crash in a log wants to know that the kernel wrote the line, and which context, but not when. */
+const STAMP = '[    0.000000]';
 
-function logItem(item: LogItem): ReportLogItem {
-  if (item.kind === 'gap') return { kind: 'gap', records: item.records, reason: item.reason };
+function logRecord(item: LogRecord): Extract<ReportLogItem, { kind: 'record' }> {
   return {
     kind: 'record',
     sequence: item.sequence ?? null,

@@ -1,10 +1,10 @@
-import type { VirtualAddress } from '@kcrash/vmcore/bytes/address';
+import { hexAddress, type VirtualAddress } from '@kcrash/vmcore/bytes/address';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { stackOf, type TaskStack } from '@kcrash/vmcore/kernel/stacks';
 import { readTasks, type Task, type TaskList } from '@kcrash/vmcore/kernel/tasks';
 import type { ReportTask, ReportWait } from '../report.ts';
 import type { Problems } from './problems.ts';
-import { orNull, reportFrames, stackEnd, taskName } from './words.ts';
+import { orNull, reportFrames, stackEnd } from './words.ts';
 
 /** Every task that was read, with its stack where there is one. */
 export interface TaskStacks {
@@ -38,7 +38,9 @@ export function tasksSection(
 function reportTask(task: Task, stack: TaskStack | undefined, waits: readonly ReportWait[]): ReportTask {
   const { lastRanNanoseconds: lastRan } = task;
   return {
-    ...taskName(task),
+    pid: task.pid,
+    comm: task.comm,
+    address: hexAddress(task.address),
     tgid: task.tgid,
     ppid: orNull(task.ppid),
     state: task.state.letter,
