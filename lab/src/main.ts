@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { demo } from './demo.ts';
 import { stockKernel } from './kernel.ts';
@@ -7,7 +8,7 @@ import { referee } from './referee/command.ts';
 import { type Bench, runScenario, type Verdict } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios/index.ts';
-import { listing, markdownTable, textTable } from './table.ts';
+import { listing, markdownDocument, textTable } from './table.ts';
 
 const USAGE = `usage: npm run lab -- list
        npm run lab -- run NAME… | --all | --core [options]
@@ -21,7 +22,7 @@ const USAGE = `usage: npm run lab -- list
   --suite NAME     the kernel of another Debian release, such as trixie
   --device FILE    the kcrash under test (default dist/device/kcrash)
   --out FOLDER     where consoles and verdicts go (default out/lab)
-  --markdown FILE  write the table of verdicts there as well
+  --markdown FILE  write a document with the verdicts there as well
 `;
 
 const options = {
@@ -61,8 +62,17 @@ async function main(): Promise<number> {
   console.log(`kernel ${bench.kernel.release}, ${chosen.length} scenarios, ${jobs} side by side`);
   const verdicts = await runAll(chosen, bench, jobs);
   console.log(`\n${textTable(verdicts)}`);
-  if (values.markdown !== undefined) writeFileSync(values.markdown, markdownTable(verdicts, scenarios));
+  if (values.markdown !== undefined) {
+    const text = markdownDocument(verdicts, scenarios, circumstances(bench.kernel.release));
+    writeFileSync(values.markdown, text);
+  }
   return verdicts.every(({ passed }) => passed) ? 0 : 1;
+}
+
+function circumstances(release: string): string {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const day = new Date().toISOString().slice(0, 10);
+  return `${day}, kernel ${release}, QEMU without KVM on ${cpus().length} cores with ${memory} GiB`;
 }
 
 function say(text: string, code: number): number {

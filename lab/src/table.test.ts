@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from './run.ts';
 import type { Scenario } from './scenario.ts';
-import { columns, listing, markdownTable, textTable } from './table.ts';
+import { columns, listing, markdownDocument, textTable } from './table.ts';
 
 const verdicts: Verdict[] = [
   { scenario: 'a', kernel: '6.1.0', passed: true, seconds: 20.4, accidents: [], failures: [] },
@@ -32,7 +32,11 @@ describe('tables', () => {
   });
 
   it('have a row in Markdown for each scenario', () => {
-    expect(markdownTable(verdicts, scenarios)).toContain('| `a` | it works | 6.1.0 | pass | 20 |  |');
-    expect(markdownTable(verdicts, scenarios)).toContain('| **fail** | 7 | 2 emulation accidents |');
+    expect(markdownDocument(verdicts, scenarios, 'today')).toContain(
+      '| `a` | it works | 6.1.0 | pass | 20 |  |',
+    );
+    expect(markdownDocument(verdicts, scenarios, 'today')).toContain(
+      '| **fail** | 7 | 2 emulation accidents |',
+    );
   });
 });

@@ -36,7 +36,22 @@ export function textTable(verdicts: readonly Verdict[]): string {
   return [table, ...failures, `${passed} passed, ${verdicts.length - passed} failed`].join('\n');
 }
 
-export function markdownTable(verdicts: readonly Verdict[], scenarios: readonly Scenario[]): string {
+/** A document with the verdicts; `circumstances` says when, where and on what they were reached. */
+export function markdownDocument(
+  verdicts: readonly Verdict[],
+  scenarios: readonly Scenario[],
+  circumstances: string,
+): string {
+  const failed = verdicts.filter(({ passed }) => !passed).length;
+  return `# Support matrix
+
+Made by \`npm run lab -- run --all --markdown docs/support-matrix.md\`: ${circumstances}.
+${verdicts.length - failed} passed, ${failed} failed. Seconds are those of emulated guests, two side by side.
+
+${markdownTable(verdicts, scenarios)}`;
+}
+
+function markdownTable(verdicts: readonly Verdict[], scenarios: readonly Scenario[]): string {
   const rows = verdicts.map((verdict) => {
     const shows = scenarios.find(({ name }) => name === verdict.scenario)?.shows ?? '';
     const cells = [`\`${verdict.scenario}\``, shows, verdict.kernel, verdict.passed ? 'pass' : '**fail**'];
