@@ -14,7 +14,7 @@ export interface Region {
 }
 
 /** A stretch of physical memory in an ELF core. */
-export interface Load {
+interface Load {
   readonly address: number;
   readonly offset: number;
   readonly length: number;

@@ -75,11 +75,13 @@ async function main(): Promise<void> {
     const job = { seed: Number(values.seed), limits: NODE_LIMITS, verbose };
     const program = command(work);
     const jobs = Number(values.jobs);
+    const stop = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
     await Promise.all(
       Array.from({ length: jobs }, async (_, n) => {
         const own = numbers().filter((number) => number % jobs === n);
         for (const part of split(own, small, large)) {
-          await supervise(program, { ...job, ...part }, (line) => tally.hear(line));
+          await supervise(program, { ...job, ...part }, (line) => tally.hear(line), stop.signal);
         }
       }),
     );

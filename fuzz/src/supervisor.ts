@@ -16,13 +16,18 @@ const TICKS_PER_SECOND = 100;
 
 /**
  * Runs a job in a process of its own, and again behind each case that ended it: a crash of the engine, memory
- * exhausted, or a case that does not end.
+ * exhausted, or a case that does not end. `stop` ends it early.
  */
-export async function supervise(command: WorkerCommand, job: Job, heard: Heard): Promise<void> {
+export async function supervise(
+  command: WorkerCommand,
+  job: Job,
+  heard: Heard,
+  stop: AbortSignal,
+): Promise<void> {
   let numbers = job.numbers;
-  while (numbers.length > 0) {
-    const { running, why } = await runOnce(command, { ...job, numbers }, heard);
-    if (why === undefined) return;
+  while (numbers.length > 0 && !stop.aborted) {
+    const { running, why } = await runOnce(command, { ...job, numbers }, heard, stop);
+    if (why === undefined || stop.aborted) return;
     if (running === undefined) throw new Error(`The worker ended before its first case: ${why}`);
     heard({
       kind: 'done',
@@ -42,6 +47,7 @@ async function runOnce(
   [program, ...words]: WorkerCommand,
   job: Job,
   heard: Heard,
+  stop: AbortSignal,
 ): Promise<{ running: number | undefined; why: string | undefined }> {
   const child = spawn(program, [...words, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let running: number | undefined;
@@ -51,6 +57,8 @@ async function runOnce(
   child.stderr.on('data', (text) => {
     complaint = (complaint + text).slice(-2000);
   });
+  const end = () => child.kill('SIGKILL');
+  stop.addEventListener('abort', end);
   const timer = setInterval(() => {
     const now = cpuOf(child);
     if (running === undefined || now - startedAt < HANG_MILLISECONDS) return;
@@ -71,6 +79,7 @@ async function runOnce(
   });
   const [code, signal] = await closed;
   clearInterval(timer);
+  stop.removeEventListener('abort', end);
   if (code === 0) return { running, why: undefined };
   if (hung) return { running, why: `did not end in ${HANG_MILLISECONDS / 1000} s of CPU time` };
   return { running, why: `the process ended with ${signal ?? code}: ${complaint}` };
