@@ -30,17 +30,13 @@ export class Page {
 
   /** A line; what does not fit is cut, with `...` in its place. */
   line(...pieces: readonly Piece[]): void {
-    let room = COLUMNS;
-    let line = '';
     const texts = pieces.map((piece) => printable(typeof piece === 'string' ? piece : piece[1]));
-    const fits = texts.reduce((sum, text) => sum + text.length, 0) <= COLUMNS;
-    for (const [n, piece] of pieces.entries()) {
-      let text = texts[n] as string;
-      if (!fits && text.length > room - 3) text = `${text.slice(0, Math.max(room - 3, 0))}...`.slice(0, room);
-      room -= text.length;
-      line += typeof piece === 'string' || text === '' ? text : this.#paint(piece[0], text);
-    }
-    this.#lines.push(line.trimEnd());
+    cut(texts);
+    const line = pieces.map((piece, n) => {
+      const text = texts[n] as string;
+      return typeof piece === 'string' || text === '' ? text : this.#paint(piece[0], text);
+    });
+    this.#lines.push(line.join(''));
   }
 
   /** A heading with a free line before it. */
@@ -64,6 +60,24 @@ export class Page {
     return `${this.#lines.join('\n')}\n`;
   }
 }
+
+/** Takes off what is more than a line has, and spaces at its end. */
+function cut(texts: string[]): void {
+  let over = texts.reduce((sum, { length }) => sum + length, 0) - COLUMNS;
+  const dots = over > 0 ? MORE : '';
+  if (over > 0) over += MORE.length;
+  for (let n = texts.length - 1; n >= 0; n--) {
+    const text = texts[n] as string;
+    const kept = text.slice(0, Math.max(0, text.length - Math.max(0, over)));
+    over -= text.length - kept.length;
+    texts[n] = dots === '' ? kept.trimEnd() : kept;
+    if (texts[n] === '') continue;
+    texts[n] += dots;
+    return;
+  }
+}
+
+const MORE = '...';
 
 /** Text in printable ASCII: everything else is escaped, so that no dump can move a terminal's cursor. */
 export function printable(text: string): string {
