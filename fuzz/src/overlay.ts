@@ -60,6 +60,11 @@ export class Overlay implements ByteSource {
   truncate(size: number): void {
     this.#size = Math.min(this.#size, size);
     this.#baseSize = Math.min(this.#baseSize, size);
+    // What is written behind the end later has zeros before it.
+    for (const [block, bytes] of this.#blocks) {
+      if (block * BLOCK >= size) this.#blocks.delete(block);
+      else bytes.fill(0, Math.max(0, size - block * BLOCK));
+    }
   }
 
   /** Lays the changed bytes of a block over `bytes`, which start at `offset` of the file. */

@@ -23,10 +23,11 @@ export async function supervise(
   job: Job,
   heard: Heard,
   stop: AbortSignal,
+  hangMilliseconds = HANG_MILLISECONDS,
 ): Promise<void> {
   let numbers = job.numbers;
   while (numbers.length > 0 && !stop.aborted) {
-    const { running, why } = await runOnce(command, { ...job, numbers }, heard, stop);
+    const { running, why } = await runOnce(command, { ...job, numbers }, heard, stop, hangMilliseconds);
     if (why === undefined || stop.aborted) return;
     if (running === undefined) throw new Error(`The worker ended before its first case: ${why}`);
     heard({
@@ -48,6 +49,7 @@ async function runOnce(
   job: Job,
   heard: Heard,
   stop: AbortSignal,
+  hangMilliseconds: number,
 ): Promise<{ running: number | undefined; why: string | undefined }> {
   const child = spawn(program, [...words, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
   let running: number | undefined;
@@ -61,7 +63,7 @@ async function runOnce(
   stop.addEventListener('abort', end);
   const timer = setInterval(() => {
     const now = cpuOf(child);
-    if (running === undefined || now - startedAt < HANG_MILLISECONDS) return;
+    if (running === undefined || now - startedAt < hangMilliseconds) return;
     hung = true;
     child.kill('SIGKILL');
   }, LOOK_MILLISECONDS);
@@ -81,7 +83,7 @@ async function runOnce(
   clearInterval(timer);
   stop.removeEventListener('abort', end);
   if (code === 0) return { running, why: undefined };
-  if (hung) return { running, why: `did not end in ${HANG_MILLISECONDS / 1000} s of CPU time` };
+  if (hung) return { running, why: `did not end in ${hangMilliseconds / 1000} s of CPU time` };
   return { running, why: `the process ended with ${signal ?? code}: ${complaint}` };
 }
 
