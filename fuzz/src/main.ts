@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { deviceBinary } from '../../scripts/device_binary.ts';
 import type { Job, Limits } from './run_cases.ts';
 import { writeSmallDumps } from './small_dumps.ts';
@@ -55,9 +56,18 @@ function found(folder: string): string[][] {
 
 function command(work: string): WorkerCommand {
   if (!values.device) {
-    const worker = fileURLToPath(new URL('worker.node.ts', import.meta.url));
-    const engine = ['--expose-gc', '--max-old-space-size=1024'];
-    return [process.execPath, ...engine, '--import', 'tsx', worker];
+    const worker = join(work, 'worker.mjs');
+    // In one file, so that a long run is of one state of the code, and a worker starts at once.
+    buildSync({
+      entryPoints: [fileURLToPath(new URL('worker.node.ts', import.meta.url))],
+      outfile: worker,
+      bundle: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'esm',
+      sourcemap: 'inline',
+    });
+    return [process.execPath, '--expose-gc', '--max-old-space-size=1024', '--enable-source-maps', worker];
   }
   const program = join(work, 'fuzz-worker');
   deviceBinary('fuzz/src/worker.device.ts', program, 'fuzz');
