@@ -95,6 +95,7 @@ export class FakeDump extends Dump {
         vmcoreinfo: undefined,
         compression: undefined,
         dumpLevel: undefined,
+        incomplete: false,
         problems: [],
       },
       vmcoreinfo: new Vmcoreinfo(utf8Bytes('OSRELEASE=6.1.0-fake\n')),

@@ -16,20 +16,27 @@ export function addCrashCommand(program: Command, io: Io): void {
     .requiredOption('--debug <place>', 'a vmlinux, a folder that holds one, or a kernel-debug.tar')
     .option('--crash <program>', 'the crash program', 'crash')
     .action((dump: string, rest: string[], options: { debug: string; crash: string }) => {
-      const debugInfo = findDebugInfo(options.debug, kernelOf(dump));
+      const { wanted, incomplete } = kernelOf(dump);
+      const debugInfo = findDebugInfo(options.debug, wanted);
+      // crash refuses such a dump over the first page it misses; with this it takes missing pages for zeros.
+      const flags = incomplete ? ['--zero_excluded'] : [];
+      if (incomplete) {
+        console.error('kcrash: the dump is incomplete; crash is told to take missing pages for zeros');
+      }
       try {
-        io.status = startCrash(options.crash, [debugInfo.path, dump, ...rest]);
+        io.status = startCrash(options.crash, [debugInfo.path, dump, ...flags, ...rest]);
       } finally {
         debugInfo.dispose();
       }
     });
 }
 
-function kernelOf(dump: string): WantedKernel {
+function kernelOf(dump: string): { readonly wanted: WantedKernel; readonly incomplete: boolean } {
   const source = new FileSource(dump);
   try {
-    const { vmcoreinfo } = openVmcore(source);
-    return { release: vmcoreinfo.osRelease, buildId: vmcoreinfo.buildId ?? null };
+    const { vmcoreinfo, container } = openVmcore(source);
+    const wanted = { release: vmcoreinfo.osRelease, buildId: vmcoreinfo.buildId ?? null };
+    return { wanted, incomplete: container.incomplete };
   } finally {
     source.close();
   }

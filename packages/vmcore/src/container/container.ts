@@ -16,6 +16,8 @@ export interface Container {
   readonly compression: string | undefined;
   /** makedumpfile's `-d`, where the format tells it: 1 zero, 2 cache, 4 private, 8 user, 16 free pages left out. */
   readonly dumpLevel: number | undefined;
+  /** Whether the writer ran out of room and said so: pages are missing that should be there. */
+  readonly incomplete: boolean;
   /** What is wrong with the file though it opened, one sentence each. */
   readonly problems: readonly string[];
 }

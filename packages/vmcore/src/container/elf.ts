@@ -75,6 +75,7 @@ export function openElf(source: ByteSource, options: ContainerOptions = {}): Con
     vmcoreinfo,
     compression: undefined,
     dumpLevel: undefined,
+    incomplete: false,
     problems,
   };
 }

@@ -82,6 +82,7 @@ describe('openKdump', () => {
     expect(open(file).memory.page(2)).toEqual(page(0));
     const incomplete = kdumpFile({ frames: 8, pages: [raw(1)], excluded: [2], dumpLevel: 1, status: 8 });
     expect(open(incomplete).memory.page(2)).toBe('excluded');
+    expect([open(file).incomplete, open(incomplete).incomplete]).toEqual([false, true]);
   });
 
   it('reads a file with one bitmap only', () => {

@@ -34,6 +34,7 @@ export function openKdump(sources: readonly ByteSource[], options: ContainerOpti
     vmcoreinfo: readVmcoreinfo(first.source, header, notes, problems),
     compression: compressionName(header.status),
     dumpLevel: header.dumpLevel,
+    incomplete: files.some((file) => file.header.isIncomplete),
     problems,
   };
 }
