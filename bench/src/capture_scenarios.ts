@@ -62,6 +62,7 @@ makedumpfile -d 31 --message-level 4 /proc/vmcore "$folder/kdump-$stamp.dump" ||
 echo "kernel panic, kdump collected: $folder/kdump-$stamp.dump" >/persist/reboot-reason
 cat /tmp/dmesg >/persist/reboot-stack
 echo BootReasonKernel >/persist/boot-reason
+say 'bench reason written'
 umount /persist
 sync
 say 'bench reason safe'
