@@ -1,5 +1,5 @@
 import { STATES } from './phrases.ts';
-import type { Report, ReportFrame, ReportTask, ReportWait } from './report.ts';
+import type { Problem, Report, ReportFrame, ReportTask, ReportWait } from './report.ts';
 
 /** What a group of tasks has in common. */
 export interface StackGroup {
@@ -55,4 +55,31 @@ export function stateCounts(tasks: readonly ReportTask[]): string {
     .sort((a, b) => b[1] - a[1])
     .map(([state, number]) => `${number} ${STATES[state] ?? state}`)
     .join(', ');
+}
+
+/** A reason, and all that is missing for it. */
+export interface ProblemGroup {
+  readonly reason: string;
+  /** `tasks`, `sysctls (kernel.panic, kernel.sysrq)`. */
+  readonly missing: readonly string[];
+}
+
+/** Problems by their reason: what stands before the first colon says what is missing, and the rest why. */
+export function groupProblems(problems: readonly Problem[]): ProblemGroup[] {
+  const groups = new Map<string, Map<string, string[]>>();
+  for (const { section, message } of problems) {
+    const colon = message.indexOf(': ');
+    const reason = message.slice(colon < 0 ? 0 : colon + 2);
+    const sections = groups.get(reason) ?? new Map<string, string[]>();
+    groups.set(reason, sections);
+    const parts = sections.get(section) ?? [];
+    sections.set(section, parts);
+    if (colon >= 0) parts.push(message.slice(0, colon));
+  }
+  return [...groups].map(([reason, sections]) => ({
+    reason,
+    missing: [...sections].map(([section, parts]) =>
+      parts.length === 0 ? section : `${section} (${parts.join(', ')})`,
+    ),
+  }));
 }

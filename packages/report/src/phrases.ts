@@ -20,6 +20,17 @@ export function placeText({ symbol, offset, size, module, address }: ReportFrame
   return module === null ? place : `${place} [${module}]`;
 }
 
+/** A stack's frames with what calls itself over and over told once. */
+export function repeatedFrames(frames: readonly ReportFrame[]): { frame: ReportFrame; times: number }[] {
+  const told: { frame: ReportFrame; times: number }[] = [];
+  for (const frame of frames) {
+    const last = told.at(-1);
+    if (last?.frame.address === frame.address && last.frame.stack === frame.stack) last.times += 1;
+    else told.push({ frame, times: 1 });
+  }
+  return told;
+}
+
 /** `kworker/0:1 (12)`. */
 export function taskText({ comm, pid }: TaskName): string {
   return `${comm} (${pid})`;
@@ -134,4 +145,12 @@ export function workText({ function: name, workqueue, task, cpu }: ReportWork): 
   const doing = task === null ? 'waits for a worker' : `runs in ${taskText(task)}`;
   const where = cpu === null ? '' : ` on CPU ${cpu}`;
   return `${name} of workqueue ${workqueue ?? 'unknown'} ${doing}${where}`;
+}
+
+/** How many timers were set. */
+export function timersText(report: Report): string {
+  const { wheel, highResolution } = report.timers;
+  if (wheel === null && highResolution === null) return `timers ${whyUnknown(report, 'timers')}`;
+  const number = (timers: number | null) => timers ?? 'an unknown number of';
+  return `${number(wheel)} timers and ${number(highResolution)} high-resolution timers set`;
 }

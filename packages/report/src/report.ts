@@ -142,6 +142,17 @@ export interface ReportCode {
   readonly ip: number;
 }
 
+/** Who and where by the log. */
+export interface LoggedCrash {
+  readonly cpu: number | null;
+  readonly pid: number | null;
+  readonly comm: string | null;
+  /** The function that failed: `foo+0x1/0x2`, or its bare name. */
+  readonly place: string | null;
+  /** Functions of the first stack trace, innermost first, without those marked `?`. */
+  readonly stack: readonly string[];
+}
+
 /** The crash itself. */
 export interface ReportPanic {
   /** The panic's own line of the log; null for a crash without, and where the log has none. */
@@ -150,6 +161,8 @@ export interface ReportPanic {
   readonly reason: readonly string[];
   readonly cpu: number | null;
   readonly task: TaskName | null;
+  /** What the log says of the same, in place of what memory does not tell; null where it tells of no crash. */
+  readonly logged: LoggedCrash | null;
   /** Where the kernel was: the function that failed, not those that then reported it. */
   readonly at: ReportFrame | null;
   /** Registers at `at` where an exception or interrupt saved them, else those with which the CPU was stopped. */
@@ -279,10 +292,10 @@ export interface ReportRequest {
   readonly ageSeconds: number | null;
 }
 
-/** Timers that are set. */
+/** How many timers are set. */
 export interface ReportTimers {
-  readonly wheel: number;
-  readonly highResolution: number;
+  readonly wheel: number | null;
+  readonly highResolution: number | null;
 }
 
 /** Work that a worker runs or that waits for one. */
@@ -332,7 +345,7 @@ export interface Report {
   readonly mounts: readonly ReportMount[];
   readonly network: readonly ReportNetworkDevice[];
   readonly disks: readonly ReportDisk[];
-  readonly timers: ReportTimers | null;
+  readonly timers: ReportTimers;
   readonly work: readonly ReportWork[];
   /** Settings of /proc/sys that bear on a crash. */
   readonly sysctls: Readonly<Record<string, number>>;

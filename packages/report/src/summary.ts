@@ -9,12 +9,18 @@ export function crashTitle(report: Report): string {
   return report.title ?? `crash without a title: ${whyUnknown(report, 'title')}`;
 }
 
-/** Where: place, CPU and task. */
+/** Where: place, CPU and task; by the log where memory does not tell. */
 export function whereText(report: Report): string {
-  const { cpu, task, at } = report.panic;
-  const place = at === null ? `place ${whyUnknown(report, 'panic')}` : placeText(at);
-  const who = task === null ? 'task unknown' : `task ${taskText(task)}`;
+  const { cpu, task, at, logged } = report.panic;
+  const place =
+    at !== null ? placeText(at) : byLog(logged?.place ?? null, `place ${whyUnknown(report, 'panic')}`);
+  const name = logged?.comm == null ? null : `task ${logged.comm} (${logged.pid})`;
+  const who = task !== null ? `task ${taskText(task)}` : byLog(name, 'task unknown');
   return `${place}, ${cpu === null ? 'CPU unknown' : `CPU ${cpu}`}, ${who}`;
+}
+
+function byLog(said: string | null, otherwise: string): string {
+  return said === null ? otherwise : `${said} by the log`;
 }
 
 /** When, and how long after the machine had booted. */

@@ -5,8 +5,9 @@ export const HOSTILE = '<img src=x onerror="a()">\x1b[31m\u202e&\'`';
 
 /** A frame of a stack. */
 export function frame(symbol: string, changes: Partial<ReportFrame> = {}): ReportFrame {
+  const place = [...symbol].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 0xff_ffff, 0);
   return {
-    address: '0xffffffff81000010',
+    address: `0xffffffff81${place.toString(16).padStart(6, '0')}`,
     symbol,
     offset: 16,
     size: 256,
@@ -79,6 +80,13 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
     panic: {
       message: 'Kernel panic - not syncing: Fatal exception',
       reason: [`BUG: ${HOSTILE}`, long],
+      logged: {
+        cpu: 0,
+        pid: 1,
+        comm: HOSTILE,
+        place: 'bad_function+0x10/0x100',
+        stack: ['bad_function', HOSTILE],
+      },
       cpu: 0,
       task: init,
       at: frame('bad_function', { module: HOSTILE, interrupted: true }),
@@ -88,7 +96,14 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
       stack: [
         frame('panic', { stack: 'irq' }),
         frame('bad_function', { interrupted: true }),
-        frame('x', { symbol: null, offset: null, size: null, certainty: 'guess', stack: null }),
+        frame('x', {
+          address: '0xffffffff81000010',
+          symbol: null,
+          offset: null,
+          size: null,
+          certainty: 'guess',
+          stack: null,
+        }),
       ],
       stackEnd: { reason: 'not-code', detail: `0x12 is no code ${HOSTILE}` },
     },
@@ -205,6 +220,7 @@ export function emptyReport(): Report {
     panic: {
       message: null,
       reason: [],
+      logged: null,
       cpu: null,
       task: null,
       at: null,
@@ -222,7 +238,7 @@ export function emptyReport(): Report {
     mounts: [],
     network: [],
     disks: [],
-    timers: null,
+    timers: { wheel: null, highResolution: null },
     work: [],
     sysctls: {},
     log: [],

@@ -1,5 +1,5 @@
 import { findings } from '../findings.ts';
-import { blockedTasks, groupByStack, stateCounts } from '../groups.ts';
+import { blockedTasks, groupByStack, groupProblems, stateCounts } from '../groups.ts';
 import { TAINTS, whyUnknown } from '../phrases.ts';
 import type { Report, ReportRegisters } from '../report.ts';
 import { codeLines, cpuText, crashTitle, machineText, whenText, whereText } from '../summary.ts';
@@ -71,6 +71,7 @@ function crashMarkup(report: Report): Markup {
   const from = panic.registersFrom === 'exception' ? 'where it failed' : 'when the CPU was stopped';
   return markup`<h2>Stack of the crash</h2>
 ${panic.stackEnd === null ? markup`<p class="soft">${whyUnknown(report, 'panic')}</p>` : stackMarkup(panic.stack, panic.stackEnd)}
+${panic.at !== null || panic.logged === null ? NOTHING : markup`<p>By the log:</p><pre>${panic.logged.stack.join('\n')}</pre>`}
 <details><summary>Registers ${from}, code</summary>
 ${panic.registers === null ? markup`<p class="soft">${whyUnknown(report, 'panic')}</p>` : registersMarkup(panic.registers)}
 ${panic.code === null ? NOTHING : markup`<pre>${codeLines(panic.code, 32).join('\n')}</pre>`}</details>`;
@@ -110,5 +111,8 @@ ${each(groupByStack(rest), ({ tasks }) => groupMarkup(tasks))}`;
 function problemsMarkup({ problems }: Report): Markup {
   if (problems.length === 0) return NOTHING;
   return markup`<h2>What could not be read</h2>
-<ul>${each(problems, ({ section, message }) => markup`<li>${section}: ${message}</li>\n`)}</ul>`;
+<ul>${each(
+    groupProblems(problems),
+    ({ reason, missing }) => markup`<li>${reason}: <span class="soft">${missing.join(', ')}</span></li>\n`,
+  )}</ul>`;
 }

@@ -1,4 +1,4 @@
-import { holderText, lockText, placeText, STATES, taskText } from '../phrases.ts';
+import { holderText, lockText, placeText, repeatedFrames, STATES, taskText } from '../phrases.ts';
 import type { ReportFrame, ReportTask, ReportWait, StackEnd } from '../report.ts';
 import { count } from '../units.ts';
 import { each, type Markup, markup, NOTHING } from './markup.ts';
@@ -6,11 +6,12 @@ import { each, type Markup, markup, NOTHING } from './markup.ts';
 /** A stack, innermost first. */
 export function stackMarkup(frames: readonly ReportFrame[], end: StackEnd | null): Markup {
   let stack = 'task';
-  const lines = frames.map((frame) => {
+  const lines = repeatedFrames(frames).map(({ frame, times }) => {
     const on = frame.stack ?? stack;
     const turn = on === stack ? NOTHING : markup`<span class="soft">&lt;${on.toUpperCase()}&gt;</span>\n`;
     stack = on;
-    return markup`${turn}${frameMarkup(frame)}\n`;
+    const repeated = times === 1 ? '' : `  (${times} times)`;
+    return markup`${turn}${frameMarkup(frame)}${repeated}\n`;
   });
   const detail =
     end === null || end.detail === null ? NOTHING : markup`<span class="soft">(${end.detail})</span>\n`;

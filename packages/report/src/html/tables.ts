@@ -1,4 +1,4 @@
-import { diskText, networkText, noneOrUnknown, whyUnknown, workText } from '../phrases.ts';
+import { diskText, networkText, noneOrUnknown, timersText, whyUnknown, workText } from '../phrases.ts';
 import type { Report, ReportLogItem } from '../report.ts';
 import { memoryWord } from '../summary.ts';
 import { bytesText, count } from '../units.ts';
@@ -40,13 +40,9 @@ ${each(
 
 /** Work and timers. */
 export function workMarkup(report: Report): Markup {
-  const { timers, work } = report;
-  const set =
-    timers === null
-      ? `timers ${whyUnknown(report, 'timers')}`
-      : `${count(timers.wheel, 'timer')} and ${count(timers.highResolution, 'high-resolution timer')} set`;
+  const { work } = report;
   return markup`<h2>Work and timers</h2>
-<p>${set}</p>
+<p>${timersText(report)}</p>
 <ul>${each(work, (item) => markup`<li>${workText(item)}</li>\n`)}</ul>`;
 }
 

@@ -1,8 +1,8 @@
 import type { StackFrame } from '@kcrash/vmcore/kernel/stacks';
 
-/** What runs once the kernel has given up. */
+/** What runs once the kernel has given up, and what prints the stack of it in the log. */
 const PANIC =
-  /^(?:(?:v|nmi_)?panic|vpanic|__crash_kexec|crash_kexec|machine_(?:crash_)?(?:kexec|shutdown)|oops_(?:begin|end)|check_panic_on_warn|die|__die(?:_body|_header)?|die_addr|make_task_dead|panic_other_cpus_shutdown)(?:\.|$)/;
+  /^(?:(?:v|nmi_)?panic|__crash_kexec|crash_kexec|machine_(?:crash_)?(?:kexec|shutdown)|oops_(?:begin|end)|check_panic_on_warn|die|__die(?:_body|_header)?|die_addr|make_task_dead|panic_other_cpus_shutdown|(?:__)?dump_stack(?:_lvl)?|show_stack)(?:\.|$)/;
 
 /**
  * What reports the failure of the code that it interrupted: exceptions, NMIs, and the watchdogs that look in from
@@ -13,12 +13,16 @@ const REPORTER =
 
 /**
  * The frame of a crashed stack where things went wrong: that of an exception's, NMI's or watchdog's victim, else the
- * function that called panic. Undefined for an empty stack.
+ * function that called panic. Undefined where the stack does not lead there.
  */
 export function crashPlace(frames: readonly StackFrame[]): StackFrame | undefined {
-  let at = 0;
-  while (at < frames.length - 1 && PANIC.test(frames[at]?.symbol ?? '')) at += 1;
-  if (!REPORTER.test(frames[at]?.symbol ?? '')) return frames[at];
-  const victim = frames.slice(at).find(({ interrupted }) => interrupted);
-  return victim ?? frames[at];
+  const at = frames.findIndex(({ symbol }) => !PANIC.test(symbol ?? ''));
+  const first = frames[at];
+  if (!REPORTER.test(first?.symbol ?? '')) return first;
+  return frames.slice(at).find(({ interrupted }) => interrupted);
+}
+
+/** The function of a stack in the log that called panic; null where there is none. */
+export function loggedPlace(functions: readonly string[]): string | null {
+  return functions.find((name) => !PANIC.test(name) && !REPORTER.test(name)) ?? null;
 }

@@ -41,9 +41,11 @@ export function memorySection(dump: Dump, problems: Problems): ReportMemory | nu
   const memory = problems.attempt('memory', null, () => readMemory(dump));
   if (memory === null) return null;
   problems.take('memory', memory.problems);
+  const totals = Object.fromEntries(TOTALS.map((name) => [name, orNull(memory[name])]));
+  if (memory.nodes.length === 0 && Object.values(totals).every((total) => total === null)) return null;
   const page = dump.physical.pageSize;
   return {
-    totals: Object.fromEntries(TOTALS.map((name) => [name, orNull(memory[name])])),
+    totals,
     hugePages: memory.hugePages.map(({ pageBytes, total, free }) => ({ pageBytes, total, free })),
     zones: memory.nodes
       .flatMap(({ zones }) => zones)

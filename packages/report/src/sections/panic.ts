@@ -4,9 +4,10 @@ import type { Dump } from '@kcrash/vmcore/dump';
 import type { Registers } from '@kcrash/vmcore/kernel/cpu_registers';
 import { crashedCpu, readCpus } from '@kcrash/vmcore/kernel/cpus';
 import type { StackFrame } from '@kcrash/vmcore/kernel/stacks';
-import type { ReportCode, ReportPanic, ReportRegisters } from '../report.ts';
+import type { CrashText } from '../crash_text.ts';
+import type { LoggedCrash, ReportCode, ReportPanic, ReportRegisters } from '../report.ts';
 import { type CrashLog, reasonLines } from './crash_log.ts';
-import { crashPlace } from './crash_place.ts';
+import { crashPlace, loggedPlace } from './crash_place.ts';
 import type { Problems } from './problems.ts';
 import type { TaskStacks } from './tasks.ts';
 import { namedTask, orNull, reportFrame, reportFrames, stackEnd } from './words.ts';
@@ -32,15 +33,32 @@ export function panicSection(
   return {
     message: log.crash?.panic ?? null,
     reason: reasonLines(log),
+    logged: log.crash === null ? null : loggedCrash(log.crash),
     cpu: orNull(cpu),
     task: namedTask(list, current),
     at: place === undefined ? null : reportFrame(place),
     registers: saved ?? stopped ?? null,
-    registersFrom: saved !== undefined ? 'exception' : stopped !== undefined ? 'stop' : null,
+    registersFrom: registersFrom(stack?.frames[0], place, saved, stopped),
     code: ip === undefined || stack?.registers?.userMode ? null : codeAround(dump, ip as VirtualAddress),
     stack: stack === undefined ? [] : reportFrames(stack),
     stackEnd: stack === undefined ? null : stackEnd(stack),
   };
+}
+
+/** An oops hands the registers of its victim on to the capture kernel: then those of the stop are those of the place. */
+function registersFrom(
+  innermost: StackFrame | undefined,
+  place: StackFrame | undefined,
+  saved: ReportRegisters | undefined,
+  stopped: ReportRegisters | undefined,
+): ReportPanic['registersFrom'] {
+  if (saved !== undefined) return 'exception';
+  if (stopped === undefined) return null;
+  return place !== undefined && place === innermost ? 'exception' : 'stop';
+}
+
+function loggedCrash({ cpu, pid, comm, rip, trace }: CrashText): LoggedCrash {
+  return { cpu, pid, comm, place: rip ?? loggedPlace(trace), stack: trace };
 }
 
 /** C `struct pt_regs`, in the order in which the kernel prints registers. */

@@ -11,14 +11,20 @@ import { symbolAt } from './symbol_at.ts';
 import { namedTask, orNull } from './words.ts';
 
 /** How many timers are set. */
-export function timersSection(dump: Dump, problems: Problems): ReportTimers | null {
-  return problems.attempt('timers', null, () => {
-    const wheels = readTimers(dump);
-    const precise = readHrtimers(dump);
-    problems.take('timers', [...wheels.problems, ...precise.problems]);
-    const wheel = wheels.wheels.reduce((sum, { timers }) => sum + timers.length, 0);
-    return { wheel, highResolution: precise.timers.length };
-  });
+export function timersSection(dump: Dump, problems: Problems): ReportTimers {
+  const wheels = problems.attempt('timers', null, () => readTimers(dump));
+  const precise = problems.attempt('timers', null, () => readHrtimers(dump));
+  problems.take('timers', [...(wheels?.problems ?? []), ...(precise?.problems ?? [])]);
+  const wheel = wheels?.wheels.reduce((sum, { timers }) => sum + timers.length, 0);
+  return {
+    wheel: counted(wheel, wheels?.problems),
+    highResolution: counted(precise?.timers.length, precise?.problems),
+  };
+}
+
+/** None where not all could be read is no number. */
+function counted(number: number | undefined, problems: readonly string[] | undefined): number | null {
+  return number === undefined || (number === 0 && problems?.length !== 0) ? null : number;
 }
 
 /** Work that runs or waits for a worker. */

@@ -7,7 +7,7 @@ const MOST_IN_SECTION = 50;
 /** Collects what the dump does not tell, section by section: none takes another with it. */
 export class Problems {
   readonly all: Problem[] = [];
-  readonly #counts = new Map<SectionName, number>();
+  readonly #messages = new Map<SectionName, Set<string>>();
 
   /**
    * Runs the work of a section; where the dump does not allow it, notes why and gives `otherwise`. Lets through
@@ -23,12 +23,14 @@ export class Problems {
     }
   }
 
-  /** Notes one. */
+  /** Notes one, unless it is known already. */
   note(section: SectionName, message: string): void {
-    const count = (this.#counts.get(section) ?? 0) + 1;
-    this.#counts.set(section, count);
-    if (count <= MOST_IN_SECTION) this.all.push({ section, message });
-    else if (count === MOST_IN_SECTION + 1) this.all.push({ section, message: 'and more of this kind' });
+    const messages = this.#messages.get(section) ?? new Set();
+    this.#messages.set(section, messages);
+    if (messages.has(message) || messages.size > MOST_IN_SECTION) return;
+    messages.add(message);
+    const isLast = messages.size > MOST_IN_SECTION;
+    this.all.push({ section, message: isLast ? 'and more of this kind' : message });
   }
 
   /** Notes what a part of the library says of its own. */

@@ -1,7 +1,7 @@
-import { TAINTS, whyUnknown, workText } from '../phrases.ts';
+import { TAINTS, timersText, whyUnknown, workText } from '../phrases.ts';
 import type { Report } from '../report.ts';
 import { memoryWord } from '../summary.ts';
-import { bytesText, count } from '../units.ts';
+import { bytesText } from '../units.ts';
 import { COLUMNS, type Page } from './page.ts';
 
 /** Prints memory, modules, settings and what was pending. */
@@ -59,15 +59,9 @@ function printModules(page: Page, report: Report): void {
 }
 
 function printPending(page: Page, report: Report): void {
-  const { work, timers } = report;
   page.heading('Work and timers');
-  page.paragraph(
-    '    ',
-    timers === null
-      ? `timers ${whyUnknown(report, 'timers')}`
-      : `${count(timers.wheel, 'timer')} and ${count(timers.highResolution, 'high-resolution timer')} set`,
-  );
-  for (const item of work) page.paragraph('    ', workText(item));
+  page.paragraph('    ', timersText(report));
+  for (const item of report.work) page.paragraph('    ', workText(item));
 }
 
 function printMachine(page: Page, report: Report): void {

@@ -69,8 +69,15 @@ describe('a report as text', () => {
     expect(few).not.toContain('message 56');
   });
 
+  it('tells a recursion once', () => {
+    const { panic } = sampleReport();
+    const stack = [frame('f'), frame('recurse'), frame('recurse'), frame('recurse'), frame('main')];
+    const text = textReport(sampleReport({ panic: { ...panic, stack } }));
+    expect(text).toContain('    f+0x10/0x100\n    recurse+0x10/0x100  (3 times)\n    main+0x10/0x100\n');
+  });
+
   it('gives each reason once, with all that is missing for it', () => {
-    expect(textReport(sampleReport())).toContain('    disks, network: the same\n');
+    expect(textReport(sampleReport())).toContain('    the same\n        disks, network\n');
   });
 
   it('shows how long a task had been blocked, by the log’s clock', () => {

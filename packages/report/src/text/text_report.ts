@@ -1,4 +1,5 @@
 import { findings } from '../findings.ts';
+import { groupProblems } from '../groups.ts';
 import { whyUnknown } from '../phrases.ts';
 import type { Report } from '../report.ts';
 import { crashTitle, machineText, whenText, whereText } from '../summary.ts';
@@ -75,6 +76,11 @@ function printCrash(page: Page, report: Report): void {
   page.heading('Stack of the crash');
   if (panic.stackEnd === null) page.paragraph('    ', whyUnknown(report, 'panic'), 'dim');
   printStack(page, panic.stack, panic.stackEnd);
+  const logged = panic.logged?.stack ?? [];
+  if (panic.at === null && logged.length > 0) {
+    page.line('    by the log:');
+    for (const name of logged) page.line('    ', ['name', name]);
+  }
   page.heading(
     panic.registersFrom === 'exception' ? 'Registers where it failed' : 'Registers when the CPU was stopped',
   );
@@ -83,13 +89,12 @@ function printCrash(page: Page, report: Report): void {
   printCode(page, panic.code);
 }
 
-/** Every problem once, with the sections that it is one of. */
-function printProblems(page: Page, { problems }: Report): void {
-  if (problems.length === 0) return;
+/** Each reason once, with all that is missing for it. */
+function printProblems(page: Page, report: Report): void {
+  if (report.problems.length === 0) return;
   page.heading('What could not be read');
-  const sections = new Map<string, Set<string>>();
-  for (const { section, message } of problems) {
-    sections.set(message, (sections.get(message) ?? new Set()).add(section));
+  for (const { reason, missing } of groupProblems(report.problems)) {
+    page.paragraph('    ', reason);
+    page.paragraph('        ', missing.join(', '), 'dim');
   }
-  for (const [message, of] of sections) page.paragraph('    ', `${[...of].join(', ')}: ${message}`);
 }
