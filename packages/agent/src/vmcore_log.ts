@@ -61,7 +61,7 @@ function withVmcore<T>(port: Port, path: string, use: (vmcore: Vmcore) => T): T 
 }
 
 /** The library knows only its own error for a failed read. */
-function sourceOf(file: OpenFile): ByteSource {
+export function sourceOf(file: OpenFile): ByteSource {
   return {
     size: file.size,
     read: (offset, length) => {
