@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BtfWriter } from '../../test/btf_writer.ts';
+import { DumpError } from '../bytes/errors.ts';
 import { Btf } from './btf.ts';
 
 describe('Btf', () => {
@@ -146,6 +147,32 @@ describe('Btf', () => {
 });
 
 describe('Btf of damaged bytes', () => {
+  // Found by the fuzzer: the types before the missing name were entered again at each look-up, and their chain
+  // became a circle.
+  it('finds the other types where a page of names is missing', () => {
+    const w = new BtfWriter();
+    const first = w.struct('first', 8, []);
+    for (let n = 0; n < 1500; n++) w.fwd(`a_name_that_fills_pages_${n}`);
+    const last = w.struct('last', 8, []);
+    const whole = w.bytes();
+    const strings = 24 + (whole[16] as number) + (whole[17] as number) * 256;
+    const page = Math.ceil(strings / 4096) + 2;
+    const read = (offset: number, length: number) => {
+      if (Math.floor(offset / 4096) === page) throw new DumpError('absent-memory', 'The page is missing');
+      return whole.subarray(offset, offset + length);
+    };
+    const btf = Btf.of({ size: whole.length, read });
+    for (let n = 0; n < 3; n++) {
+      expect(btf.find('struct', 'first')).toBe(first);
+      expect(btf.find('struct', 'last')).toBe(last);
+      // Whether there is such a type is not known.
+      expect(() => btf.find('struct', 'none')).toThrow('The page is missing');
+    }
+    const text = String.fromCharCode(...whole.subarray(page * 4096 + 100, page * 4096 + 300));
+    const lost = text.split('\0')[1] as string;
+    expect(() => btf.find('fwd', lost)).toThrow('The page is missing');
+  });
+
   const error = (code: string) => expect.objectContaining({ name: 'DumpError', code });
 
   it('refuses what is not BTF', () => {

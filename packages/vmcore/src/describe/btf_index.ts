@@ -43,6 +43,8 @@ export class BtfIndex {
   readonly #starts: Uint32Array;
   readonly #types: NameTable;
   #objects: NameTable | undefined;
+  /** Why some types are in no table: their names cannot be read. */
+  #nameless: DumpError | undefined;
   #count = 0;
   #nextWord: number;
   readonly #endWord: number;
@@ -72,7 +74,10 @@ export class BtfIndex {
     return this.#starts[n];
   }
 
-  /** The types of that name and one of those kinds, in ascending order; walks only as far as it is iterated. */
+  /**
+   * The types of that name and one of those kinds, in ascending order; walks only as far as it is iterated.
+   * Throws at its end where there is none, and some names cannot be read.
+   */
   *named(name: string, kinds: readonly number[]): Generator<number> {
     const wanted = kindFlags(kinds);
     const ofObjects = kinds.some((kind) => OBJECT_KINDS[kind] === 1);
@@ -80,15 +85,19 @@ export class BtfIndex {
     const { words } = this.#data;
     const bucket = hashOfName(name) & (BUCKETS - 1);
     let last = -1;
+    let found = false;
     do {
       let n = (last < 0 ? heads[bucket] : next[last]) as number;
       for (; n >= 0; n = next[n] as number) {
         last = n;
         const start = this.#starts[n] as number;
         if (wanted[kindOfInfo(words[start + 1] as number)] === 0) continue;
-        if (this.#strings.is(words[start] as number, name)) yield n;
+        if (!this.#strings.is(words[start] as number, name)) continue;
+        found = true;
+        yield n;
       }
     } while (this.#step());
+    if (!found && this.#nameless) throw this.#nameless;
   }
 
   /** Indexes the next part of the type section; false when there is none. */
@@ -110,7 +119,7 @@ export class BtfIndex {
       at += TYPE_WORDS + fixed + (wordsPerItem[kind] as number) * vlenOfInfo(info);
     }
     if (at > this.#endWord || (stop === this.#endWord && at !== stop)) throw pastEnd(count);
-    enter(this.#types, TYPE_KINDS, words, this.#starts, this.#strings, this.#count, count);
+    this.#enter(this.#types, TYPE_KINDS, this.#count, count);
     this.#nextWord = at;
     this.#count = count;
     return true;
@@ -119,32 +128,40 @@ export class BtfIndex {
   #objectTable(): NameTable {
     if (!this.#objects) {
       const count = this.count;
-      this.#objects = nameTable(count);
-      enter(this.#objects, OBJECT_KINDS, this.#data.words, this.#starts, this.#strings, 0, count);
+      const objects = nameTable(count);
+      this.#enter(objects, OBJECT_KINDS, 0, count);
+      this.#objects = objects;
     }
     return this.#objects;
   }
-}
 
-function enter(
-  table: NameTable,
-  kinds: Uint8Array,
-  words: Uint32Array,
-  starts: Uint32Array,
-  strings: BtfStrings,
-  first: number,
-  end: number,
-): void {
-  const { heads, tails, next } = table;
-  for (let n = first; n < end; n++) {
-    const start = starts[n] as number;
-    const name = words[start] as number;
-    if (name === 0 || kinds[kindOfInfo(words[start + 1] as number)] === 0) continue;
-    const bucket = strings.hash(name) & (BUCKETS - 1);
-    const tail = tails[bucket] as number;
-    if (tail < 0) heads[bucket] = n;
-    else next[tail] = n;
-    tails[bucket] = n;
+  /** Enters types by their names; those whose names cannot be read stay out. Throws only `io`. */
+  #enter({ heads, tails, next }: NameTable, kinds: Uint8Array, first: number, end: number): void {
+    const { words } = this.#data;
+    const starts = this.#starts;
+    for (let n = first; n < end; n++) {
+      const start = starts[n] as number;
+      const name = words[start] as number;
+      if (name === 0 || kinds[kindOfInfo(words[start + 1] as number)] === 0) continue;
+      const bucket = this.#bucket(name);
+      const tail = bucket < 0 ? end : (tails[bucket] as number);
+      // After an error of the platform the same types come again.
+      if (tail >= n) continue;
+      if (tail < 0) heads[bucket] = n;
+      else next[tail] = n;
+      tails[bucket] = n;
+    }
+  }
+
+  /** Bucket of the name at an offset; -1 where it cannot be read. */
+  #bucket(name: number): number {
+    try {
+      return this.#strings.hash(name) & (BUCKETS - 1);
+    } catch (error) {
+      if (!(error instanceof DumpError) || error.code === 'io') throw error;
+      this.#nameless ??= error;
+      return -1;
+    }
   }
 }
 
