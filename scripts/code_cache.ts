@@ -1,0 +1,39 @@
+// The workstation's program, compiled ahead: V8 keeps what it made of the code in a file beside it.
+import { chmodSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
+
+/**
+ * Writes `program` (what people start), its code, and V8's cache of the code, made by the Node that builds. Another
+ * Node, or one without the cache, compiles the code as it goes: measured on a report, that is a fifth of its time.
+ * `code` is a CommonJS module in ASCII.
+ */
+export function writeProgram(folder: string, program: string, code: string): void {
+  const codeFile = join(folder, `${basename(program, '.cjs')}.code.js`);
+  const cacheFile = join(folder, `${basename(program, '.cjs')}.code.cache`);
+  const wrapped = `(function (require, module) {${code}\n})`;
+  writeFileSync(codeFile, wrapped);
+  // All functions now, not each when it is called first; the cache must say it was made with V8's usual settings.
+  setFlagsFromString('--no-lazy');
+  const script = new Script(wrapped, { filename: codeFile });
+  setFlagsFromString('--lazy');
+  writeFileSync(cacheFile, script.createCachedData());
+  writeFileSync(join(folder, program), launcher(basename(codeFile), basename(cacheFile)));
+  chmodSync(join(folder, program), 0o755);
+}
+
+function launcher(codeFile: string, cacheFile: string): string {
+  return `#!/usr/bin/env node
+'use strict';
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { Script } = require('node:vm');
+const filename = join(__dirname, '${codeFile}');
+let cachedData;
+try {
+  cachedData = readFileSync(join(__dirname, '${cacheFile}'));
+} catch {}
+new Script(readFileSync(filename, 'latin1'), { filename, cachedData }).runInThisContext()(require, module);
+`;
+}
