@@ -2,8 +2,10 @@ import { allowed, defaultSettings, SETTINGS, type Settings, setSetting } from '.
 
 /** What the words after `kcrash` ask for. */
 export interface CommandLine {
-  readonly command: 'arm' | 'collect' | 'status' | 'version' | 'help' | 'none';
+  readonly command: 'arm' | 'collect' | 'status' | 'report' | 'log' | 'version' | 'help' | 'none';
   readonly json: boolean;
+  /** The file that `report` and `log` read. */
+  readonly dump: string;
   readonly settings: Settings;
   readonly configuration: { readonly path: string; readonly wanted: boolean };
   /** Applied after the configuration file: flags win over it. */
@@ -12,7 +14,7 @@ export interface CommandLine {
   readonly problems: readonly string[];
 }
 
-const COMMANDS = ['arm', 'collect', 'status'] as const;
+const COMMANDS = ['arm', 'collect', 'status', 'report', 'log'] as const;
 
 /** Reads the arguments. Never throws: `arm` and `collect` have work to do even when they are called wrongly. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -20,6 +22,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   const overrides: ((settings: Settings) => void)[] = [];
   let command: CommandLine['command'] = 'none';
   let json = false;
+  let dump = '';
   let configuration = { path: '/etc/kcrash.conf', wanted: false };
   for (let i = 0; i < args.length; i += 1) {
     const word = args[i] ?? '';
@@ -30,7 +33,9 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     else if (word === '--no-lock') overrides.push((settings) => void setSetting(settings, '', 'lock', 'no'));
     else if (!word.startsWith('-')) {
       const known = COMMANDS.find((name) => name === word);
-      if (known === undefined || command !== 'none') problems.push(`unexpected argument ${word}`);
+      const wantsDump = (command === 'report' || command === 'log') && dump === '';
+      if (wantsDump) dump = word;
+      else if (known === undefined || command !== 'none') problems.push(`unexpected argument ${word}`);
       else command = known;
     } else {
       const value = inline ?? args[++i];
@@ -45,8 +50,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     }
   }
   if (command === 'none' && problems.length === 0) problems.push('a command is missing');
-  if (json && command !== 'status') problems.push('--json goes with status');
-  return { ...blank(), command, json, configuration, overrides, problems };
+  if ((command === 'report' || command === 'log') && dump === '') problems.push(`${command} wants a dump`);
+  if (json && command !== 'status' && command !== 'report')
+    problems.push('--json goes with status and report');
+  return { ...blank(), command, json, dump, configuration, overrides, problems };
 }
 
 function splitFlag(word: string): [string, string | undefined] {
@@ -58,6 +65,7 @@ function blank(): CommandLine {
   return {
     command: 'none',
     json: false,
+    dump: '',
     settings: defaultSettings(),
     configuration: { path: '/etc/kcrash.conf', wanted: false },
     overrides: [],
@@ -77,6 +85,9 @@ export function usage(): string {
   kcrash collect             in the capture kernel: keep log, reasons and dump, then reboot;
                              in a normal boot: nothing, exit 0
   kcrash status [--json]     would this machine give a dump if it crashed now? exit 0 yes, 1 no
+  kcrash report DUMP [--json]
+                             what a dump tells of the crash
+  kcrash log DUMP            the crashed kernel's log from a dump
   kcrash --version | --help
 
 Settings, in /etc/kcrash.conf (or --config FILE) as \`persist_path = /persist\`, or as flags:

@@ -2,6 +2,7 @@ import { arm } from './arm.ts';
 import { collect } from './collect.ts';
 import { parseCommandLine, usage } from './command_line.ts';
 import type { Port } from './port.ts';
+import { log, report } from './report_command.ts';
 import { loadConfiguration } from './settings.ts';
 import { status } from './status.ts';
 
@@ -24,6 +25,12 @@ export function main(port: Port, args: readonly string[], version: string): numb
     case 'collect':
       // In a capture boot a wrong word must not cost the crash: collect says it and goes on.
       return collect(port, line.settings, [...line.problems, ...problems]);
+    case 'report':
+      if (line.problems.length > 0) break;
+      return report(port, line.dump, line.json ? 'json' : 'text');
+    case 'log':
+      if (line.problems.length > 0) break;
+      return log(port, line.dump);
     case 'status':
       if (line.problems.length > 0) break;
       return status(port, line.settings, { json: line.json, problems });

@@ -1,4 +1,3 @@
-import { htmlReport } from '@kcrash/report/html/html_report';
 import { makeReport } from '@kcrash/report/make_report';
 import { textReport } from '@kcrash/report/text/text_report';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
@@ -9,7 +8,7 @@ import { type Port, PortError } from './port.ts';
 import { sourceOf } from './vmcore_log.ts';
 
 /** Forms of a report. */
-export type ReportForm = 'text' | 'json' | 'html';
+export type ReportForm = 'text' | 'json';
 
 /** 12 MB of pages: a report looks at 3,000 of a small machine's, most of them once. */
 const CACHE_PAGES = 3072;
@@ -19,7 +18,7 @@ export function report(port: Port, path: string, form: ReportForm): number {
   return withDump(port, path, (dump) => {
     const made = makeReport(dump);
     if (form === 'json') port.say(JSON.stringify(made));
-    else port.say((form === 'html' ? htmlReport(made) : textReport(made)).trimEnd());
+    else port.say(textReport(made).trimEnd());
   });
 }
 
