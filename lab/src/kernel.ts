@@ -13,7 +13,7 @@ export interface Kernel {
   readonly suite: string | undefined;
   /** Path of the bzImage. */
   readonly image: string;
-  /** The package's folder `lib/modules/RELEASE`. */
+  /** The package's folder `/lib/modules/RELEASE`. */
   readonly modules: string;
 }
 
@@ -30,7 +30,8 @@ export function stockKernel(suite?: string): Kernel {
     version: decodeURIComponent(version),
     suite,
     image: join(folder, 'boot', `vmlinuz-${release}`),
-    modules: join(folder, 'lib', 'modules', release),
+    // In /usr since Debian 13.
+    modules: join(folder, existsSync(join(folder, 'lib')) ? '' : 'usr', 'lib', 'modules', release),
   };
 }
 

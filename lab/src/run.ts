@@ -144,6 +144,7 @@ class Runner {
     if (this.#scenario.module === true) {
       labFiles['lab_crash.ko'] = { content: readFileSync(await labModule(kernel)) };
     }
+    Object.assign(labFiles, await this.#scenario.madeFiles?.(kernel));
     return inScratch(async (persistTree) => {
       writeTree(persistTree, this.#scenario.persist?.files ?? {});
       const persistMib = this.#scenario.persist?.sizeMib ?? PERSIST_MIB;

@@ -60,7 +60,16 @@ export interface OwnBoot {
   install(disk: string): Promise<void>;
 }
 
-export type ScenarioGroup = 'triggers' | 'persist' | 'dump' | 'capture' | 'log' | 'arm' | 'normal' | 'eve';
+export type ScenarioGroup =
+  | 'triggers'
+  | 'persist'
+  | 'dump'
+  | 'capture'
+  | 'log'
+  | 'arm'
+  | 'normal'
+  | 'eve'
+  | 'oracle';
 
 export interface Scenario {
   readonly name: string;
@@ -80,6 +89,8 @@ export interface Scenario {
   readonly conf?: string;
   /** More files for `/lab`; those in `bin/` come first in the guest's PATH. */
   readonly files?: Readonly<Record<string, GuestFile>>;
+  /** Files for `/lab` that must be made for the kernel first. */
+  readonly madeFiles?: (kernel: Kernel) => Promise<Readonly<Record<string, GuestFile>>>;
   /** Whether `/lab/lab_crash.ko` is wanted. */
   readonly module?: boolean;
   readonly cycles: readonly PowerCycle[];

@@ -4,6 +4,7 @@ import { asOnEve } from './as_on_eve.ts';
 import { capture } from './capture.ts';
 import { dump } from './dump.ts';
 import { log } from './log.ts';
+import { oracle } from './oracle.ts';
 import { persist } from './persist.ts';
 import { triggers } from './triggers.ts';
 
@@ -17,4 +18,5 @@ export const scenarios: readonly Scenario[] = [
   ...arm,
   ...normal,
   asOnEve,
+  ...oracle,
 ];
