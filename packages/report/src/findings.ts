@@ -5,7 +5,7 @@ import { count } from './units.ts';
 
 /** What is worth knowing besides the crash itself, one sentence each, the worst first. */
 export function findings(report: Report): string[] {
-  const found: string[] = [];
+  const found = report.problems.flatMap(({ section, message }) => (section === 'container' ? message : []));
   for (const circle of report.deadlocks) {
     const names = circle.map(taskText);
     found.push(`Deadlock: ${names.join(' waits for ')} waits for ${names[0]}`);

@@ -39,11 +39,12 @@ export interface Message {
 }
 
 /**
- * Where a message begins inside a line: its time, which only the kernel writes so. Some vendors' kernels add
+ * Where a message begins inside a line: its time, which only the kernel writes so. makedumpfile 1.7.6 puts a blank
+ * between time and caller. Some vendors' kernels add
  * processor, task and its number: `[    1.000000]  [2:    kworker/2:1: 1608] `.
  */
 const STAMP =
-  /(?:<\d{1,4}>)?\[ {0,12}\d{1,10}\.\d{6}\](?:\[ {0,12}([TC]\d{1,10})(?:@[^\]]{1,40})?\])?(?: {1,2}\[\d{1,3}: {0,16}[^\]]{1,40}: {0,7}\d{1,7}\])? ?/g;
+  /(?:<\d{1,4}>)?\[ {0,12}\d{1,10}\.\d{6}\](?: ?\[ {0,12}([TC]\d{1,10})(?:@[^\]]{1,40})?\])?(?: {1,2}\[\d{1,3}: {0,16}[^\]]{1,40}: {0,7}\d{1,7}\])? ?/g;
 
 /**
  * The messages of a line. On a serial console other programs' output and other processors' messages may

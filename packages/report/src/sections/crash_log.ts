@@ -34,7 +34,7 @@ export function crashLog(dump: Dump, problems: Problems): CrashLog {
   if (missing > 0) problems.note('log', `${missing} messages of the log are missing`);
   const crash = findCrash(lines);
   if (crash === null) {
-    problems.note('title', lines.length === 0 ? 'The log has no messages' : 'The log tells of no crash');
+    problems.note('title', lines.length === 0 ? 'The log could not be read' : 'The log tells of no crash');
   }
   return { items, lines, crash };
 }

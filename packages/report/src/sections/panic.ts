@@ -19,7 +19,9 @@ export function panicSection(
   { list, stacks }: TaskStacks,
   problems: Problems,
 ): ReportPanic {
-  const cpu = problems.attempt('panic', undefined, () => crashedCpu(dump)) ?? log.crash?.cpu ?? undefined;
+  const found = problems.attempt('panic', 'unknown', () => crashedCpu(dump));
+  if (found === undefined) problems.note('panic', 'No CPU had panicked');
+  const cpu = typeof found === 'number' ? found : (log.crash?.cpu ?? undefined);
   const current = problems.attempt(
     'panic',
     undefined,
