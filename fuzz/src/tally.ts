@@ -1,7 +1,8 @@
 import type { Line } from './run_cases.ts';
 
 const MOST_PRINTED = 20;
-const PROGRESS_MILLISECONDS = 2000;
+/** Between two lines of progress: on a terminal the line is written over. */
+const PROGRESS_MILLISECONDS = process.stderr.isTTY ? 2000 : 60_000;
 
 /** Counts what cases came to, and prints it. */
 export class Tally {
@@ -13,7 +14,7 @@ export class Tally {
   #cpu = 0;
   #slowest = { milliseconds: 0, number: -1 };
   #largest = { bytes: 0, number: -1 };
-  #told = 0;
+  #told = Date.now();
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -51,9 +52,11 @@ export class Tally {
     if (line.milliseconds > this.#slowest.milliseconds) this.#slowest = line;
     if (line.bytes > this.#largest.bytes) this.#largest = line;
     if (line.failure !== undefined) this.#failed(line, line.failure);
-    if (Date.now() - this.#told > PROGRESS_MILLISECONDS && process.stderr.isTTY) {
+    if (Date.now() - this.#told > PROGRESS_MILLISECONDS) {
       this.#told = Date.now();
-      process.stderr.write(`\r${this.#cases} cases, ${this.failures} failures `);
+      process.stderr.write(
+        `${this.#cases} cases, ${this.failures} failures${process.stderr.isTTY ? '\r' : '\n'}`,
+      );
     }
   }
 
