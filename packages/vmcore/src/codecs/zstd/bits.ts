@@ -15,29 +15,26 @@ export const PADDING = 8;
 export class BackwardBits {
   /** Bits not read yet; below zero when more were read than there are. */
   left = 0;
-  readonly #view: DataView;
-  #start = 0;
+  readonly view: DataView;
+  /** First byte of the stream. */
+  start = 0;
 
   /** `view` needs `PADDING` bytes after whatever stream is opened in it. */
   constructor(view: DataView) {
-    this.#view = view;
+    this.view = view;
   }
 
   /** Begins to read the stream in bytes `[start, end)`. */
   open(start: number, end: number): void {
-    const last = end > start ? this.#view.getUint8(end - 1) : 0;
+    const last = end > start ? this.view.getUint8(end - 1) : 0;
     if (last === 0) throw zstdError('a bit stream without an end mark');
-    this.#start = start;
+    this.start = start;
     this.left = (end - start) * 8 - (Math.clz32(last) - 23);
   }
 
   /** The next `count` bits, at most 25, without taking them. */
   peek(count: number): number {
-    const at = this.left - count;
-    if (at < 0) {
-      return this.left <= 0 ? 0 : (this.#view.getUint32(this.#start, true) & ((1 << this.left) - 1)) << -at;
-    }
-    return (this.#view.getUint32(this.#start + (at >>> 3), true) >>> (at & 7)) & ((1 << count) - 1);
+    return bitsBefore(this.view, this.start, this.left, count);
   }
 
   /** Takes the next `count` bits, at most 25. */
@@ -46,11 +43,14 @@ export class BackwardBits {
     this.left -= count;
     return value;
   }
+}
 
-  /** Takes the next `count` bits, at most 31. */
-  readLong(count: number): number {
-    if (count <= 25) return this.read(count);
-    const high = this.read(count - 16);
-    return high * 65536 + this.read(16);
-  }
+/**
+ * The last `count` bits, at most 25, of those that are left of a stream: what `peek` gives, for loops that keep `left`
+ * in a variable of their own, which takes a fifth less time.
+ */
+export function bitsBefore(view: DataView, start: number, left: number, count: number): number {
+  const at = left - count;
+  if (at < 0) return left <= 0 ? 0 : (view.getUint32(start, true) & ((1 << left) - 1)) << -at;
+  return (view.getUint32(start + (at >>> 3), true) >>> (at & 7)) & ((1 << count) - 1);
 }

@@ -1,8 +1,10 @@
-import { type BackwardBits, zstdError } from './bits.ts';
+import { type BackwardBits, bitsBefore, zstdError } from './bits.ts';
 import { FseTable } from './fse.ts';
 
 const MOST_BITS = 11;
 const MOST_WEIGHT_ACCURACY = 6;
+/** Runs that a loop fills faster than a call, which most are. */
+const SHORT = 16;
 /** Bits that can be looked at in one go. */
 const WINDOW = 25;
 
@@ -91,7 +93,9 @@ export class HuffmanTable {
       if (weight === 0) continue;
       const from = start[weight] as number;
       const to = from + (1 << (weight - 1));
-      this.codes.fill(((this.bits + 1 - weight) << 8) | symbol, from, to);
+      const code = ((this.bits + 1 - weight) << 8) | symbol;
+      if (to - from < SHORT) for (let n = from; n < to; n++) this.codes[n] = code;
+      else this.codes.fill(code, from, to);
       start[weight] = to;
     }
   }
@@ -106,22 +110,24 @@ export function decodeLiterals(
   end: number,
 ): void {
   const { bits, codes } = table;
+  const { view, start } = stream;
   const mask = (1 << bits) - 1;
+  let { left } = stream;
   let n = at;
   // Two symbols for each word read: 25 bits hold both, as the longest code has 11.
-  while (n + 1 < end && stream.left >= WINDOW) {
-    const window = stream.peek(WINDOW);
+  while (n + 1 < end && left >= WINDOW) {
+    const window = bitsBefore(view, start, left, WINDOW);
     const first = codes[(window >>> (WINDOW - bits)) & mask] as number;
     const second = codes[(window >>> (WINDOW - bits - (first >> 8))) & mask] as number;
     output[n] = first;
     output[n + 1] = second;
-    stream.left -= (first >> 8) + (second >> 8);
+    left -= (first >> 8) + (second >> 8);
     n += 2;
   }
   for (; n < end; n++) {
-    const code = codes[stream.peek(bits)] as number;
+    const code = codes[bitsBefore(view, start, left, bits)] as number;
     output[n] = code;
-    stream.left -= code >> 8;
+    left -= code >> 8;
   }
-  if (stream.left !== 0) throw zstdError('literals that do not end with their stream');
+  if (left !== 0) throw zstdError('literals that do not end with their stream');
 }

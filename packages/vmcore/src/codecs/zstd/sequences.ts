@@ -1,5 +1,5 @@
 import { copyLiterals, copyMatch } from '../copy.ts';
-import { type BackwardBits, zstdError } from './bits.ts';
+import { type BackwardBits, bitsBefore, zstdError } from './bits.ts';
 import { FseTable } from './fse.ts';
 
 /** One of the three codes of a block's sequences, with what it is when a block names none (RFC 8878, 3.1.1.3.2). */
@@ -91,6 +91,8 @@ export interface SequenceTarget {
   readonly repeats: Uint32Array;
 }
 
+type Tables = [FseTable, FseTable, FseTable];
+
 /** Runs a block's sequences: literals, then a copy of earlier output, each; then the literals left over. */
 export function runSequences(
   codes: readonly [SequenceCode, SequenceCode, SequenceCode],
@@ -98,57 +100,65 @@ export function runSequences(
   count: number,
   target: SequenceTarget,
 ): void {
-  const [literalTable, offsetTable, matchTable] = codes.map((code) => code.current) as [
-    FseTable,
-    FseTable,
-    FseTable,
-  ];
-  const { literals, literalCount } = target;
+  const [literalTable, offsetTable, matchTable] = codes.map(({ current }) => current) as FseTable[] as Tables;
+  const { literals, literalCount, output, repeats } = target;
+  const { view, start } = stream;
   let literalState = literalTable.states[stream.read(literalTable.accuracy)] as number;
   let offsetState = offsetTable.states[stream.read(offsetTable.accuracy)] as number;
   let matchState = matchTable.states[stream.read(matchTable.accuracy)] as number;
+  let { left } = stream;
+  let { done } = target;
   let literalAt = 0;
   for (let n = 0; n < count; n++) {
     const literalCode = literalState >>> 24;
     const matchCode = matchState >>> 24;
     const offsetCode = offsetState >>> 24;
-    const offsetValue = ((1 << offsetCode) >>> 0) + stream.readLong(offsetCode);
+    const offsetValue = ((1 << offsetCode) >>> 0) + longBefore(view, start, left, offsetCode);
+    left -= offsetCode;
     // Short lengths, by far the most, take no bits.
-    const matchLength =
-      matchCode < 32
-        ? matchCode + 3
-        : (MATCH_LENGTHS.base[matchCode] as number) + stream.read(MATCH_LENGTHS.bits[matchCode] as number);
+    const matchExtra = MATCH_LENGTHS.bits[matchCode] as number;
+    const matchLength = (MATCH_LENGTHS.base[matchCode] as number) + bitsBefore(view, start, left, matchExtra);
+    left -= matchExtra;
+    const literalExtra = LITERAL_LENGTHS.bits[literalCode] as number;
     const literalLength =
-      literalCode < 16
-        ? literalCode
-        : (LITERAL_LENGTHS.base[literalCode] as number) +
-          stream.read(LITERAL_LENGTHS.bits[literalCode] as number);
+      (LITERAL_LENGTHS.base[literalCode] as number) + bitsBefore(view, start, left, literalExtra);
+    left -= literalExtra;
     if (n + 1 < count) {
       // At most 9 bits each.
       const matchBits = (matchState >>> 16) & 0xff;
-      const both = stream.read(((literalState >>> 16) & 0xff) + matchBits);
+      const bothBits = ((literalState >>> 16) & 0xff) + matchBits;
+      const both = bitsBefore(view, start, left, bothBits);
+      left -= bothBits;
       literalState = literalTable.states[(literalState & 0xffff) + (both >>> matchBits)] as number;
       matchState = matchTable.states[(matchState & 0xffff) + (both & ((1 << matchBits) - 1))] as number;
+      const offsetBits = (offsetState >>> 16) & 0xff;
       offsetState = offsetTable.states[
-        (offsetState & 0xffff) + stream.read((offsetState >>> 16) & 0xff)
+        (offsetState & 0xffff) + bitsBefore(view, start, left, offsetBits)
       ] as number;
+      left -= offsetBits;
     }
-    if (literalAt + literalLength > literalCount)
-      throw zstdError('a sequence that takes more literals than there are');
-    takeRoom(target, literalLength + matchLength);
-    copyLiterals(literals, literalAt, target.output, target.done, literalLength);
+    const end = done + literalLength;
+    if (literalAt + literalLength > literalCount) throw tooManyLiterals();
+    if (end + matchLength > output.length) throw noRoom(output);
+    copyLiterals(literals, literalAt, output, done, literalLength);
     literalAt += literalLength;
-    target.done += literalLength;
-    const offset = takeOffset(target.repeats, offsetValue, literalLength === 0);
-    if (offset === 0 || offset > target.done)
-      throw zstdError(`a copy from ${offset} bytes back at ${target.done}`);
-    copyMatch(target.output, target.done, offset, matchLength);
-    target.done += matchLength;
+    const offset = takeOffset(repeats, offsetValue, literalLength === 0);
+    if (offset === 0 || offset > end) throw zstdError(`a copy from ${offset} bytes back at ${end}`);
+    copyMatch(output, end, offset, matchLength);
+    done = end + matchLength;
   }
-  if (stream.left !== 0) throw zstdError('sequences that do not end with their stream');
-  takeRoom(target, literalCount - literalAt);
-  copyLiterals(literals, literalAt, target.output, target.done, literalCount - literalAt);
-  target.done += literalCount - literalAt;
+  if (left !== 0) throw zstdError('sequences that do not end with their stream');
+  const rest = literalCount - literalAt;
+  if (done + rest > output.length) throw noRoom(output);
+  copyLiterals(literals, literalAt, output, done, rest);
+  target.done = done + rest;
+}
+
+/** As `bitsBefore`, but at most 31 bits. */
+function longBefore(view: DataView, start: number, left: number, count: number): number {
+  if (count <= 25) return bitsBefore(view, start, left, count);
+  const high = bitsBefore(view, start, left, count - 16);
+  return high * 65536 + bitsBefore(view, start, left - (count - 16), 16);
 }
 
 /** The offset that a sequence means, and how it changes the last three. */
@@ -163,7 +173,10 @@ function takeOffset(repeats: Uint32Array, value: number, noLiterals: boolean): n
   return offset;
 }
 
-function takeRoom({ output, done }: SequenceTarget, length: number): void {
-  if (done + length > output.length)
-    throw zstdError(`more than the ${output.length} bytes there is room for`);
+function tooManyLiterals(): Error {
+  return zstdError('a sequence that takes more literals than there are');
+}
+
+function noRoom(output: Uint8Array): Error {
+  return zstdError(`more than the ${output.length} bytes there is room for`);
 }
