@@ -9,7 +9,8 @@ import { SYSRQ } from './parts.ts';
  * it may leave out zero pages alone. Those since 1.7.6 know PAGE_SLAB_MAPCOUNT_VALUE.
  */
 const WHOLE_DUMP = `
-if grep -qF PGTY_slab /sys/kernel/btf/vmlinux && ! grep -qF PAGE_SLAB_MAPCOUNT_VALUE /usr/bin/makedumpfile; then
+has() { strings "$1" | grep -q "$2"; }
+if has /sys/kernel/btf/vmlinux PGTY_slab && ! has /usr/bin/makedumpfile PAGE_SLAB_MAPCOUNT_VALUE; then
   echo 'dump_level = 1' >>/lab/kcrash.conf
 fi
 `;
