@@ -19,8 +19,10 @@ function printMemory(page: Page, report: Report): void {
     page.paragraph('    ', whyUnknown(report, 'memory'), 'dim');
     return;
   }
+  // Without a problem, null is what this kernel does not count.
+  const isFailed = report.problems.some(({ section }) => section === 'memory');
   const cells = Object.entries(memory.totals)
-    .filter(([name, bytes]) => bytes !== 0 || name === 'free')
+    .filter(([name, bytes]) => (bytes === null ? isFailed : bytes !== 0 || name === 'free'))
     .map(([name, bytes]) => {
       const amount = bytes === null ? 'unknown' : bytesText(bytes);
       return `${memoryWord(name).padEnd(20)}${amount.padStart(10)}`;
