@@ -15,19 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 enum { ROOM = 24 << 20, BLOCK = 4096, PIECE = 1 << 16, MOST_TASKS = 1 << 14, ROUNDS = 5 };
 
-static char *room;
+static _Alignas(BLOCK) char room[ROOM];
 static size_t used;
+/* What is read from one file. */
+static char bytes[ROOM];
 static int brief;
 
-/* The tasks that were asked, and how often each had run. */
-static struct {
+/* The tasks that were asked, and how often each had run. A kernel thread has no memory, nor has what has exited. */
+static struct task {
 	int process;
 	int thread;
+	int has_memory;
 	unsigned long switches;
 } tasks[MOST_TASKS];
 static size_t count;
@@ -38,7 +40,7 @@ static void give_up(const char *what)
 	exit(1);
 }
 
-static void add(const char *path, const char *bytes, long length)
+static void add(const char *path, const char *what, long length)
 {
 	size_t size = length > 0 ? length : 0;
 
@@ -47,7 +49,7 @@ static void add(const char *path, const char *bytes, long length)
 		give_up(path);
 	}
 	used += sprintf(room + used, "@%s %ld\n", path, length);
-	memcpy(room + used, bytes, size);
+	memcpy(room + used, what, size);
 	used += size;
 	room[used++] = '\n';
 }
@@ -63,7 +65,6 @@ static void add_link(const char *path)
 
 static void add_file(const char *path)
 {
-	static char bytes[ROOM];
 	long length = 0, got = 0;
 	/* /dev/kmsg gives a record at a time, and would wait for the next. */
 	int file = open(path, O_RDONLY | O_NONBLOCK);
@@ -87,8 +88,8 @@ static void add_path(const char *path)
 		add_file(path);
 }
 
-/* Both counts of switches, which end a task's status, as one number; none for a task that is gone. */
-static unsigned long switches(int process, int thread)
+/* Looks at a task's status: both counts of switches, which end it, as one number, and whether it has memory. */
+static void look(struct task *task)
 {
 	static const char line[] = "\nvoluntary_ctxt_switches:";
 	char path[64], status[4096], *found;
@@ -96,7 +97,7 @@ static unsigned long switches(int process, int thread)
 	ssize_t length;
 	int file;
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/status", process, thread);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/status", task->process, task->thread);
 	file = open(path, O_RDONLY);
 	length = file < 0 ? -1 : read(file, status, sizeof status - 1);
 	if (file >= 0)
@@ -105,7 +106,8 @@ static unsigned long switches(int process, int thread)
 	found = strstr(status, line);
 	if (found != NULL)
 		sscanf(found + 1, "voluntary_ctxt_switches: %lu nonvoluntary_ctxt_switches: %lu", &voluntary, &other);
-	return voluntary << 32 | other;
+	task->switches = voluntary << 32 | other;
+	task->has_memory = strstr(status, "\nVmSize:") != NULL;
 }
 
 static void add_task(int process, int thread, size_t files)
@@ -156,22 +158,27 @@ static void find_tasks(void)
 static void add_tasks(void)
 {
 	for (size_t i = 0; i < count; i++) {
-		tasks[i].switches = switches(tasks[i].process, tasks[i].thread);
+		look(&tasks[i]);
 		add_task(tasks[i].process, tasks[i].thread, brief ? 3 : -1);
 	}
 }
 
-/* Asks those again that ran since; returns how many those were, this program apart. */
-static size_t add_moved_tasks(void)
+/*
+ * Asks those again that ran since; returns how many those were, this program apart. In a hurry it looks only at
+ * those without memory: kernel threads, which wake up by themselves.
+ */
+static size_t add_moved_tasks(int hurry)
 {
 	size_t moved = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		unsigned long now = switches(tasks[i].process, tasks[i].thread);
+		unsigned long before = tasks[i].switches;
 
-		if (now == tasks[i].switches || tasks[i].thread == getpid())
+		if (tasks[i].thread == getpid() || (hurry && tasks[i].has_memory))
 			continue;
-		tasks[i].switches = now;
+		look(&tasks[i]);
+		if (tasks[i].switches == before)
+			continue;
 		add_task(tasks[i].process, tasks[i].thread, 3);
 		moved++;
 	}
@@ -223,9 +230,8 @@ int main(int argc, char **argv)
 	CPU_ZERO(&first);
 	CPU_SET(0, &first);
 	sched_setaffinity(0, sizeof first, &first);
-	room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (room == MAP_FAILED)
-		give_up("memory");
+	/* What memory is taken later would not be in the answer of what is taken. */
+	memset(bytes, 1, sizeof bytes);
 	file = file_with_blocks(argv[1]);
 	/* Until what wrote the blocks is at rest again. */
 	sleep(3);
@@ -234,7 +240,8 @@ int main(int argc, char **argv)
 	find_tasks();
 	add_tasks();
 	saved = save(file, 0);
-	for (int i = 0; i < ROUNDS && add_moved_tasks() > 0; i++)
+	add_moved_tasks(0);
+	for (int i = 0; i < ROUNDS && add_moved_tasks(1) > 0; i++)
 		;
 	save(file, saved);
 	if (strcmp(argv[3], "none") != 0)

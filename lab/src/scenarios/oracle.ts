@@ -21,6 +21,7 @@ echo 0 >/proc/sys/kernel/hung_task_timeout_secs
 echo 0 >/proc/sys/kernel/watchdog
 echo 0 >/proc/sys/vm/compaction_proactiveness
 echo 3600 >/proc/sys/vm/stat_interval
+echo never >/sys/kernel/mm/transparent_hugepage/enabled
 `;
 
 /** Something of everything that a report tells of. */
