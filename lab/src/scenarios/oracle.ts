@@ -112,7 +112,7 @@ function oracleScenario({
 export const oracle: readonly Scenario[] = [
   tasks300({
     name: 'tasks-300',
-    core: true,
+    core: false,
     shows:
       'of 300 tasks blocked in every way, modules, symbols, mounts, network and log the report says what the kernel itself said',
     guest: {},
