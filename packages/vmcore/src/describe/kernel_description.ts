@@ -6,7 +6,7 @@ import { Kallsyms } from './kallsyms.ts';
 import type { KernelMemory } from './kernel_memory.ts';
 import { readExports } from './ksymtab.ts';
 import { type LoadedModule, type LoadedModules, moduleAt, readModules } from './modules.ts';
-import { type OrcEntry, type OrcLayout, type OrcTable, orcLayout } from './orc.ts';
+import { type OrcEntry, type OrcTable, orcLayout } from './orc.ts';
 import { orcByShape, orcBySymbols, orcTableAt } from './orc_tables.ts';
 import { type PtRegsLayout, ptRegsLayout } from './pt_regs.ts';
 import { Symbols } from './symbols.ts';
@@ -54,7 +54,6 @@ export class KernelDescription {
   readonly #types: Lazy<Types>;
   readonly #modules: Lazy<LoadedModules>;
   readonly #symbols: Lazy<Symbols>;
-  readonly #orcLayout: Lazy<OrcLayout>;
   readonly #orc: Lazy<OrcTable | undefined>;
   readonly #ptRegs: Lazy<PtRegsLayout>;
   readonly #moduleOrc = new Map<LoadedModule, OrcTable | undefined>();
@@ -67,7 +66,6 @@ export class KernelDescription {
     this.#types = new Lazy(() => new Types(findBtf(memory, this.kallsyms)));
     this.#modules = new Lazy(() => this.#readModules());
     this.#symbols = new Lazy(() => new Symbols(memory, this.types, this.kallsyms, this.modules.modules));
-    this.#orcLayout = new Lazy(() => orcLayout(this.types));
     this.#orc = new Lazy(() => this.#findOrc());
     this.#ptRegs = new Lazy(() => ptRegsLayout(this.types));
   }
@@ -155,14 +153,15 @@ export class KernelDescription {
   #orcOf(module: LoadedModule): OrcTable | undefined {
     if (!this.#moduleOrc.has(module)) {
       const { orc } = module;
-      const table = orc && orcTableAt(this.memory, this.#orcLayout.value, orc.ips, orc.entries, orc.count);
+      const layout = this.#orc.value?.layout;
+      const table = orc && layout && orcTableAt(this.memory, layout, orc.ips, orc.entries, orc.count);
       this.#moduleOrc.set(module, table);
     }
     return this.#moduleOrc.get(module);
   }
 
   #findOrc(): OrcTable | undefined {
-    const layout = this.#orcLayout.value;
+    const layout = orcLayout(this.types);
     return (
       orcBySymbols(this.memory, layout, this.kallsyms) ??
       orcByShape(this.memory, layout, this.kallsyms.codeRanges())

@@ -5,7 +5,7 @@ import { PiecewiseMemory } from '../../test/piecewise_memory.ts';
 import { virtualAddress } from '../bytes/address.ts';
 import { Btf } from './btf.ts';
 import { pagedMemory } from './kernel_memory.ts';
-import { orcLayout } from './orc.ts';
+import { numberedLayout, ORC_REG, orcLayout, orcNumbering } from './orc.ts';
 import { orcByShape, orcTableAt } from './orc_tables.ts';
 import { Types } from './types.ts';
 
@@ -41,6 +41,31 @@ const NEW = types([
 function entry(flags: number): Uint8Array {
   return Uint8Array.of(0xf0, 0xff, 0x10, 0, flags & 0xff, flags >> 8);
 }
+
+/** An entry of a function that was just called, which counts on the register of that number. */
+const called = (sp: number) => Uint8Array.of(8, 0, 0, 0, sp, 2);
+
+describe('orcNumbering', () => {
+  const layout = orcLayout(NEW);
+  const numberingOf = (...flags: Uint8Array[]) => orcNumbering(flags.map((bytes) => layout.decode(bytes, 0)));
+
+  it('tells kernels apart by the stack register of functions just called', () => {
+    const old = numberedLayout(layout, numberingOf(called(5), called(5), called(9)) ?? []);
+    const now = numberedLayout(layout, numberingOf(called(3), called(3), called(9)) ?? []);
+    // bp saved at 16 below the caller's stack, which counts on bp.
+    const saved = (bp: number, prevSp: number) => Uint8Array.of(16, 0, 0xf0, 0xff, bp | (prevSp << 4), 2);
+    const entry = { spReg: ORC_REG.bp, spOffset: 16, bpReg: ORC_REG.prevSp, bpOffset: -16 };
+    expect(old.decode(saved(4, 1), 0)).toMatchObject(entry);
+    expect(now.decode(saved(4, 8), 0)).toMatchObject(entry);
+    expect(now.decode(called(10), 0)).toMatchObject({ spReg: ORC_REG.bpIndirect });
+    expect(now.decode(called(1), 0)).toMatchObject({ spReg: 15 });
+  });
+
+  it('does not guess', () => {
+    expect(numberingOf(called(7), called(7))).toBeUndefined();
+    expect(numberingOf(entry(0x0a45))).toBeUndefined();
+  });
+});
 
 describe('orcLayout', () => {
   it('reads the entries of v6.4 and later', () => {

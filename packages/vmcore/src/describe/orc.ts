@@ -18,6 +18,57 @@ export const ORC_REG = {
   spIndirect: 9,
 } as const;
 
+/** Canonical number of each number that a kernel gives a register; undefined for one that it gives none. */
+export type OrcNumbering = readonly (number | undefined)[];
+
+/** The numbers that kernels know registers by: since v4.14, and as seen in 7.2.13 (no entry there is on `di`). */
+const NUMBERINGS: readonly OrcNumbering[] = [
+  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  [
+    ORC_REG.undefined,
+    undefined,
+    ORC_REG.dx,
+    ORC_REG.sp,
+    ORC_REG.bp,
+    undefined,
+    ORC_REG.r10,
+    ORC_REG.r13,
+    ORC_REG.prevSp,
+    ORC_REG.spIndirect,
+    ORC_REG.bpIndirect,
+  ],
+];
+
+/**
+ * How a kernel numbers registers, told by the most common of its entries: a function that has just been called
+ * counts on `sp`, 8 bytes above which the caller's stack begins, and has not saved `bp`. `entries` have the
+ * kernel's own numbers. Undefined where that register has a number that no known kernel gives it.
+ */
+export function orcNumbering(entries: Iterable<OrcEntry>): OrcNumbering | undefined {
+  const votes = new Map<number, number>();
+  for (const { type, spReg, spOffset, bpReg } of entries) {
+    if (type !== 'call' || spOffset !== 8 || bpReg !== 0) continue;
+    votes.set(spReg, (votes.get(spReg) ?? 0) + 1);
+  }
+  const [sp] = [...votes].sort(([, a], [, b]) => b - a)[0] ?? [];
+  return sp === undefined ? undefined : NUMBERINGS.find((numbering) => numbering[sp] === ORC_REG.sp);
+}
+
+/** The layout with the kernel's numbers of registers turned into those of {@link ORC_REG}. */
+export function numberedLayout(layout: OrcLayout, numbering: OrcNumbering): OrcLayout {
+  return {
+    size: layout.size,
+    decode(bytes, at) {
+      const entry = layout.decode(bytes, at);
+      const spReg = numbering[entry.spReg] ?? NO_REGISTER;
+      return { ...entry, spReg, bpReg: numbering[entry.bpReg] ?? NO_REGISTER };
+    },
+  };
+}
+
+/** ORC_REG_MAX: stands for no register. */
+const NO_REGISTER = 15;
+
 /** What lies at the stack position that an entry names. */
 export type OrcType =
   /** Nothing is known of this code's stack. */
@@ -123,10 +174,10 @@ export interface OrcBlocks {
  */
 export class OrcTable {
   readonly count: number;
+  readonly layout: OrcLayout;
   readonly #ips: PagedBytes;
   readonly #entries: PagedBytes;
   readonly #at: VirtualAddress;
-  readonly #layout: OrcLayout;
   readonly #blocks: OrcBlocks | undefined;
 
   /**
@@ -143,7 +194,7 @@ export class OrcTable {
     this.#ips = ips;
     this.#entries = entries;
     this.#at = at;
-    this.#layout = layout;
+    this.layout = layout;
     this.#blocks = blocks;
     this.count = Math.min(Math.floor(ips.size / 4), Math.floor(entries.size / layout.size));
     if (this.count === 0) throw new DumpError('bad-format', 'The ORC tables are empty');
@@ -161,9 +212,9 @@ export class OrcTable {
     const n = this.#byBlock(address, ip) ?? this.#bisect(ip, 0, this.count);
     // The last entry only marks the end of all code.
     if (n < 0 || n >= this.count - 1) return undefined;
-    const at = n * this.#layout.size;
-    this.#entries.need(at, this.#layout.size);
-    return this.#layout.decode(this.#entries.bytes, at);
+    const at = n * this.layout.size;
+    this.#entries.need(at, this.layout.size);
+    return this.layout.decode(this.#entries.bytes, at);
   }
 
   /** Address of the n-th entry's code, from the table's own place. */

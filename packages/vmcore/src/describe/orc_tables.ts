@@ -3,7 +3,7 @@ import { i32 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import { type KernelMemory, pagedMemory, tryRead } from './kernel_memory.ts';
-import { type OrcBlocks, type OrcLayout, OrcTable } from './orc.ts';
+import { numberedLayout, type OrcBlocks, type OrcLayout, OrcTable, orcNumbering } from './orc.ts';
 
 /** A kernel has some 500,000 entries. */
 const MOST_ENTRIES = 1 << 23;
@@ -12,6 +12,8 @@ const PAGE = 4096;
 const STRIDES = [256 * 1024, 16 * 1024];
 /** Entries that must look right for a place to count as the table. */
 const PROBE = 128;
+/** The largest number that any kernel gives a register. */
+const MOST_REGISTER = 10;
 /** How far behind the code the tables may lie. */
 const MOST_IMAGE = 256 << 20;
 
@@ -67,7 +69,37 @@ export function orcBySymbols(
   if (ips === undefined || ipsEnd === undefined || entries === undefined) return undefined;
   const count = Number(ipsEnd - ips) / 4;
   const code = { start: kallsyms.start, end: kallsyms.tableAt };
-  return orcTableAt(memory, layout, ips, entries, count, blocksBehind(memory, layout, entries, count, code));
+  const numbered = withNumbers(memory, layout, entries, count);
+  return orcTableAt(
+    memory,
+    numbered,
+    ips,
+    entries,
+    count,
+    blocksBehind(memory, layout, entries, count, code),
+  );
+}
+
+/**
+ * The layout with this kernel's numbers of registers, by a page of entries well inside its table. Throws
+ * `unsupported` for a kernel whose numbers are not known: a wrong one would give wrong stacks.
+ */
+function withNumbers(
+  memory: KernelMemory,
+  layout: OrcLayout,
+  entries: VirtualAddress,
+  count: number,
+): OrcLayout {
+  const some = Math.min(count, Math.floor(PAGE / layout.size));
+  for (const part of [0.5, 0.25, 0.75]) {
+    const first = Math.floor((count - some) * part);
+    const bytes = tryRead(memory, addTo(entries, first * layout.size), some * layout.size);
+    if (!bytes) continue;
+    const sample = Array.from({ length: some }, (_, n) => layout.decode(bytes, n * layout.size));
+    const numbering = orcNumbering(sample);
+    if (numbering) return numberedLayout(layout, numbering);
+  }
+  throw new DumpError('unsupported', 'ORC numbers its registers in no known way');
 }
 
 /**
@@ -94,7 +126,8 @@ export function orcByShape(
       const end = shape.end(at);
       const count = Number(end - ips) / 4;
       if (count >= PROBE && looksRight(memory, layout, end, count)) {
-        return orcTableAt(memory, layout, ips, end, count, blocksBehind(memory, layout, end, count, main));
+        const numbered = withNumbers(memory, layout, end, count);
+        return orcTableAt(memory, numbered, ips, end, count, blocksBehind(memory, layout, end, count, main));
       }
     }
   }
@@ -108,7 +141,7 @@ function looksRight(memory: KernelMemory, layout: OrcLayout, at: VirtualAddress,
   let calls = 0;
   for (let n = 0; n < bytes.length; n += layout.size) {
     const entry = layout.decode(bytes, n);
-    if (entry.spReg > 9 || entry.bpReg > 9) return false;
+    if (entry.spReg > MOST_REGISTER || entry.bpReg > MOST_REGISTER) return false;
     if (entry.type === 'call') calls += 1;
   }
   return calls > 0;
