@@ -1,3 +1,4 @@
+import { jsonText } from '@kcrash/report/json_text';
 import { makeReport } from '@kcrash/report/make_report';
 import { textReport } from '@kcrash/report/text/text_report';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
@@ -17,7 +18,7 @@ const CACHE_PAGES = 3072;
 export function report(port: Port, path: string, form: ReportForm): number {
   return withDump(port, path, (dump) => {
     const made = makeReport(dump);
-    if (form === 'json') port.say(JSON.stringify(made));
+    if (form === 'json') port.say(jsonText(made));
     else port.say(textReport(made).trimEnd());
   });
 }

@@ -1,9 +1,11 @@
+import { jsonText } from '@kcrash/report/json_text';
+
 /**
  * A value as one line of JSON. Addresses and numbers beyond 2^53 must be strings by now; what is undefined
  * becomes null, so that every field of a shape is there.
  */
 export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(value, (_key, item: unknown) => (item === undefined ? null : item))}\n`;
+  return `${jsonText(value, (_key, item) => (item === undefined ? null : item))}\n`;
 }
 
 /** A whole number of any size: a number where it is exact, else a decimal string. */
