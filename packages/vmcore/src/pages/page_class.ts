@@ -1,149 +1,126 @@
-/** Where a class stands in order of worth; `null` is never kept unless the policy says so. */
-export type Tier = 'image' | 'stacks' | 'tables' | 'slab' | 'vmalloc' | 'kernel' | 'excluded-map';
-
-/** Names of the tiers, most worth first. */
-export const TIERS: readonly Tier[] = [
-  'image',
-  'stacks',
-  'tables',
+/**
+ * Names of the tiers, most worth first. What a report of every stack needs comes before the code, which debug info
+ * has too.
+ */
+export const TIERS = [
+  'data, stacks and tables of pages',
+  'BTF, ORC and kallsyms',
+  'modules',
+  'code',
   'slab',
   'vmalloc',
-  'kernel',
-  'excluded-map',
-];
+  'other pages of the kernel',
+  'memory map of excluded memory',
+] as const;
 
-interface ClassEntry {
-  readonly name: string;
+/** Where a class stands in order of worth. */
+export type Tier = (typeof TIERS)[number];
+
+/**
+ * Whose the bytes are: the kernel's own; what users wrote; what nobody owns any more and users may have written;
+ * nobody can tell.
+ */
+export type Owner = 'kernel' | 'user' | 'stale' | 'unknown';
+
+interface ClassEntry<Name extends string> {
+  readonly name: Name;
+  /** Null for what is kept only where the policy says so. */
   readonly tier: Tier | null;
-  /** Whether its pages hold what users or their programs wrote, or may still hold it. */
-  readonly user: boolean;
+  readonly owner: Owner;
   /** How its pages are recognised. */
   readonly reason: string;
 }
+
+function entry<Name extends string>(
+  name: Name,
+  tier: Tier | null,
+  owner: Owner,
+  reason: string,
+): ClassEntry<Name> {
+  return { name, tier, owner, reason };
+}
+
+const DATA: Tier = 'data, stacks and tables of pages';
+const TABLES: Tier = 'BTF, ORC and kallsyms';
+const OTHER: Tier = 'other pages of the kernel';
 
 /**
  * What a page frame is used for. A class is known by its index here, which fits in a byte; each frame has one.
  * The order is that of reports, not of worth.
  */
 export const PAGE_CLASSES = [
-  { name: 'none', tier: null, user: false, reason: 'no memory of the machine is described at the frame' },
-  {
-    name: 'kernel image',
-    tier: 'image',
-    user: false,
-    reason: 'mapped at the address that the kernel is linked to, and reserved',
-  },
-  {
-    name: 'reserved',
-    tier: 'kernel',
-    user: false,
-    reason: 'PG_reserved: taken at boot, before there was an allocator',
-  },
-  {
-    name: 'per-CPU',
-    tier: 'stacks',
-    user: false,
-    reason: 'in a per-CPU unit of the first chunk, or mapped by pcpu_get_vm_areas',
-  },
-  {
-    name: 'kernel stack',
-    tier: 'stacks',
-    user: false,
-    reason: "mapped at a task's stack, or at a stack of a CPU",
-  },
-  {
-    name: 'page table',
-    tier: 'stacks',
-    user: false,
-    reason: "in the tree below init_mm's or a process's top table, or typed as one",
-  },
-  { name: 'kernel tables', tier: 'tables', user: false, reason: 'BTF, ORC or kallsyms in the kernel image' },
-  { name: 'slab', tier: 'slab', user: false, reason: 'PG_slab or PGTY_slab on the head of the block' },
-  { name: 'module', tier: 'vmalloc', user: false, reason: "mapped in a module's regions" },
-  { name: 'vmalloc', tier: 'vmalloc', user: false, reason: 'mapped in a vmap_area of vmalloc or vmap' },
-  {
-    name: 'large kmalloc',
-    tier: 'kernel',
-    user: false,
-    reason: 'PGTY_large_kmalloc; before 6.14 a block without flags that kernel memory points to by address',
-  },
-  {
-    name: 'kernel data',
-    tier: 'kernel',
-    user: false,
-    reason: 'a page without flags that kernel memory points to by address only',
-  },
-  { name: 'request pages', tier: 'kernel', user: false, reason: "on page_list of a block device's tags" },
-  { name: 'memory map', tier: 'kernel', user: false, reason: 'holds a struct page of a page that is kept' },
-  {
-    name: 'memory map of excluded',
-    tier: 'excluded-map',
-    user: false,
-    reason: 'holds struct pages of excluded pages only',
-  },
-  { name: 'crash kernel', tier: null, user: false, reason: 'in crashk_res or crashk_low_res' },
-  { name: 'free', tier: null, user: true, reason: 'in a block of the buddy allocator' },
-  { name: 'free on a CPU', tier: null, user: true, reason: "on a list of a zone's per_cpu_pageset" },
-  { name: 'page cache', tier: null, user: true, reason: 'mapping is an address_space' },
-  {
-    name: 'page cache, private',
-    tier: null,
-    user: true,
-    reason: 'mapping is an address_space, and PG_private or PG_private_2',
-  },
-  {
-    name: 'shared memory',
-    tier: null,
-    user: true,
-    reason: 'mapping is an address_space, and PG_swapbacked: tmpfs, memfd, shared anonymous memory',
-  },
-  { name: 'anonymous', tier: null, user: true, reason: 'bit 0 of mapping, or PG_swapcache' },
-  {
-    name: 'huge anonymous',
-    tier: null,
-    user: true,
-    reason: 'the same on the head of a block, with every tail',
-  },
-  {
-    name: 'hugetlb',
-    tier: null,
-    user: true,
-    reason: 'PGTY_hugetlb, PG_hugetlb or HUGETLB_PAGE_DTOR on a block',
-  },
-  {
-    name: 'movable',
-    tier: null,
-    user: true,
-    reason: 'bit 1 of mapping, or PGTY_zsmalloc: compressed swap, balloons',
-  },
-  {
-    name: 'mapped by users',
-    tier: null,
-    user: true,
-    reason: 'no owner in flags, and _mapcount says that page tables of processes map it',
-  },
-  { name: 'pipe', tier: null, user: true, reason: 'a pipe_buffer points to its struct page' },
-  {
-    name: 'socket payload',
-    tier: null,
-    user: true,
-    reason: 'a fragment, or the data, of an sk_buff, a page_frag, or a page of a page_pool',
-  },
-  {
-    name: 'payload',
-    tier: null,
-    user: true,
-    reason: 'no flags, and kernel memory points to its struct page',
-  },
-  {
-    name: 'offline',
-    tier: null,
-    user: true,
-    reason: 'PGTY_offline or PGTY_unaccepted: given back to the host',
-  },
-  { name: 'poisoned', tier: null, user: false, reason: 'PG_hwpoison: reading it may stop the machine' },
-  { name: 'unidentified', tier: null, user: true, reason: 'none of the above' },
-] as const satisfies readonly ClassEntry[];
+  entry('none', null, 'kernel', 'the memory map does not describe the frame'),
+  entry(
+    'kernel data',
+    DATA,
+    'kernel',
+    'reserved, and mapped where the kernel is linked to, outside of its code',
+  ),
+  entry('kernel code', 'code', 'kernel', 'reserved, and mapped where the kernel is linked to, in its code'),
+  entry('kernel tables', TABLES, 'kernel', 'BTF, ORC or kallsyms in the kernel image'),
+  entry('log', DATA, 'kernel', 'the ring of printk, where it is not in the kernel image'),
+  entry('per-CPU', DATA, 'kernel', 'in a unit of the first chunk, or mapped by pcpu_get_vm_areas'),
+  entry('kernel stack', DATA, 'kernel', "mapped at a task's stack, or at a stack of a CPU"),
+  entry('page table', DATA, 'kernel', 'below the top table of the kernel or of a process, or typed as one'),
+  entry('task slab', DATA, 'kernel', 'a slab of a cache that a list of tasks is read from'),
+  entry('module', 'modules', 'kernel', "mapped in a module's regions"),
+  entry('slab', 'slab', 'kernel', 'PG_slab or PGTY_slab on the head of the block'),
+  entry('vmalloc', 'vmalloc', 'kernel', 'mapped in an area of vmalloc'),
+  entry('reserved', OTHER, 'kernel', 'PG_reserved: taken at boot, before there was an allocator'),
+  entry(
+    'large kmalloc',
+    OTHER,
+    'kernel',
+    'PGTY_large_kmalloc; before 6.14 a block without flags that the kernel points to by its address',
+  ),
+  entry('pages by address', OTHER, 'kernel', 'a page without flags that the kernel points to by its address'),
+  entry('block requests', OTHER, 'kernel', "on the page_list of a block device's tags"),
+  entry('memory map', OTHER, 'kernel', 'holds the struct page of a page that is kept'),
+  entry(
+    'memory map of excluded',
+    'memory map of excluded memory',
+    'kernel',
+    'holds struct pages of excluded pages only',
+  ),
+  entry('capture kernel', null, 'kernel', 'in crashk_res or crashk_low_res'),
+  entry('free', null, 'stale', 'in a block of the buddy allocator'),
+  entry('free on a CPU', null, 'stale', "on a list of a zone's per_cpu_pageset"),
+  entry('page cache', null, 'user', 'mapping is an address_space'),
+  entry('page cache, private', null, 'user', 'the same, with PG_private or PG_private_2'),
+  entry('shared memory', null, 'user', 'the same, with PG_swapbacked: tmpfs, memfd, shared anonymous memory'),
+  entry('anonymous', null, 'user', 'bit 0 of mapping, or PG_swapcache'),
+  entry('huge anonymous', null, 'user', 'the same on the head of a block, with every tail'),
+  entry('hugetlb', null, 'user', 'PGTY_hugetlb, PG_hugetlb or HUGETLB_PAGE_DTOR on a block'),
+  entry('guest memory', null, 'user', "mapped by a process as a virtual machine's: VM_DONTCOPY"),
+  entry('movable', null, 'user', 'bit 1 of mapping alone, or PGTY_zsmalloc: compressed swap'),
+  entry(
+    'mapped by users',
+    null,
+    'user',
+    'no owner by flags, and _mapcount tells of page tables that map it; VM_USERMAP',
+  ),
+  entry('pipe', null, 'user', 'a pipe_buffer points to its struct page'),
+  entry(
+    'socket payload',
+    null,
+    'user',
+    'the head or a fragment of an sk_buff, a page_frag, a page of a page_pool',
+  ),
+  entry('payload', null, 'user', 'no flags, and the kernel points to its struct page'),
+  entry('offline', null, 'kernel', 'PGTY_offline or PGTY_unaccepted: given back to the host, by a balloon'),
+  entry('poisoned', null, 'kernel', 'PG_hwpoison: reading it may stop the machine'),
+  entry('unidentified', null, 'unknown', 'none of the above'),
+] as const;
 
 /** Name of a class. */
 export type PageClass = (typeof PAGE_CLASSES)[number]['name'];
+
+/** Index of a class in `PAGE_CLASSES`. */
+export function classIndex(name: PageClass): number {
+  return PAGE_CLASSES.findIndex((entry) => entry.name === name);
+}
+
+/** The class of an index; `unidentified` for one that no class has. */
+export function classAt(index: number): (typeof PAGE_CLASSES)[number] {
+  return PAGE_CLASSES[index] ?? PAGE_CLASSES[classIndex('unidentified')] ?? PAGE_CLASSES[0];
+}

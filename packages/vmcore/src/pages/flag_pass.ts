@@ -1,0 +1,292 @@
+import { addTo, type Frame, type VirtualAddress } from '../bytes/address.ts';
+import type { Dump } from '../dump.ts';
+import type { ClassMap } from './class_map.ts';
+import type { MapSection } from './memory_map.ts';
+import { classIndex } from './page_class.ts';
+import { PAGE_TYPES, type PageLayout, type PageType } from './page_layout.ts';
+
+/** Page frames with the order of the block that each begins. */
+export interface Blocks {
+  readonly frames: number[];
+  readonly orders: number[];
+}
+
+/** What one pass over the memory map found, beside the class of each frame. */
+export interface FlagPassResult {
+  readonly slabs: Blocks;
+  /** In use by somebody whom flags do not name: one reference, not mapped by a process. */
+  readonly unnamed: Blocks;
+  /** Frames that hold the memory map itself, with the first frame that each describes. */
+  readonly mapFrames: number[];
+  readonly mapDescribes: number[];
+  /** Struct pages in a page of the map. */
+  readonly perMapFrame: number;
+}
+
+/** Largest block: 1 GB, a huge page. */
+const MOST_ORDER = 18;
+/** Findings of one kind that are told one by one. */
+const MOST_TOLD = 3;
+
+const BLOCK_PAGE = classIndex('page cache');
+const PRIVATE = classIndex('page cache, private');
+const SHARED = classIndex('shared memory');
+const ANONYMOUS = classIndex('anonymous');
+const HUGE = classIndex('huge anonymous');
+const HUGETLB = classIndex('hugetlb');
+const MOVABLE = classIndex('movable');
+const FREE = classIndex('free');
+const RESERVED = classIndex('reserved');
+const SLAB = classIndex('slab');
+const TABLE = classIndex('page table');
+const LARGE_KMALLOC = classIndex('large kmalloc');
+const OFFLINE = classIndex('offline');
+const POISONED = classIndex('poisoned');
+const MAPPED = classIndex('mapped by users');
+const SOCKET = classIndex('socket payload');
+const UNIDENTIFIED = classIndex('unidentified');
+
+/** The class that a page type alone gives; 0 for one that gives none. */
+const CLASS_OF_TYPE: Readonly<Record<PageType, number>> = {
+  none: 0,
+  buddy: FREE,
+  offline: OFFLINE,
+  table: TABLE,
+  hugetlb: HUGETLB,
+  slab: SLAB,
+  zsmalloc: MOVABLE,
+  unaccepted: OFFLINE,
+  large_kmalloc: LARGE_KMALLOC,
+};
+
+/** Bits of `page.mapping` (C `PAGE_MAPPING_ANON`, `PAGE_MAPPING_MOVABLE`). */
+const MAPPING_ANON = 1;
+const MAPPING_MOVABLE = 2;
+/** `PP_SIGNATURE`: `POISON_POINTER_DELTA` of x86_64 and 0x40; the lowest two bits are the pool's own. */
+const POOL_HIGH = 0xdead_0000;
+const POOL_LOW = 0x40;
+
+/** Classifies page frames by what their struct pages say, block by block, in ascending order. */
+export class FlagPass {
+  readonly slabs: Blocks = { frames: [], orders: [] };
+  readonly unnamed: Blocks = { frames: [], orders: [] };
+  readonly #layout: PageLayout;
+  readonly #classes: ClassMap;
+  readonly #findings: string[];
+  readonly #bits: Readonly<
+    Record<'poison' | 'reserved' | 'slab' | 'head' | 'private' | 'backed' | 'lru', number>
+  >;
+  readonly #classOfType = Uint8Array.from(PAGE_TYPES, (type) => CLASS_OF_TYPE[type]);
+  readonly #told = new Map<string, number>();
+  /** The block that is being passed: one past its last frame, and its class. */
+  #blockEnd: Frame = 0;
+  #blockClass = 0;
+  /** Low half of its head's address with bit 0, as its tails have it; undefined in a block of free pages. */
+  #headLow: number | undefined;
+
+  constructor(layout: PageLayout, classes: ClassMap, findings: string[]) {
+    this.#layout = layout;
+    this.#classes = classes;
+    this.#findings = findings;
+    const { bit } = layout;
+    this.#bits = {
+      poison: bit('PG_hwpoison'),
+      reserved: bit('PG_reserved'),
+      slab: bit('PG_slab'),
+      head: bit('PG_head'),
+      private: (bit('PG_private') | bit('PG_private_2')) >>> 0,
+      backed: bit('PG_swapbacked'),
+      lru: bit('PG_lru'),
+    };
+  }
+
+  /**
+   * Takes the struct pages of consecutive frames. `low` is the low half of the first one's address. A block never
+   * runs from one section into the next of another place, so `limit` ends all blocks.
+   */
+  take(words: Uint32Array, first: Frame, count: number, low: number, limit: Frame): void {
+    const { size, flags, mapcount, typeOf } = this.#layout;
+    const step = size / 4;
+    for (let n = 0; n < count; n++) {
+      const frame = first + n;
+      const at = n * step;
+      if (frame < this.#blockEnd) {
+        if (this.#belongs(words, at)) {
+          this.#classes.set(frame, this.#blockClass);
+          continue;
+        }
+        this.#breakBlock(frame);
+      }
+      const pageFlags = words[at + flags] as number;
+      const type = typeOf(words[at + mapcount] as number);
+      this.#head(words, at, frame, pageFlags, type, (low + n * size) >>> 0, limit);
+    }
+  }
+
+  /** Says how often each finding was made beyond those told. */
+  finish(): void {
+    for (const [what, times] of this.#told) {
+      if (times > MOST_TOLD) this.#findings.push(`${times - MOST_TOLD} more: ${what}`);
+    }
+  }
+
+  /** Whether a frame inside a block is what the block's head promises. */
+  #belongs(words: Uint32Array, at: number): boolean {
+    const { compound, flags, mapcount, typeOf } = this.#layout;
+    if (this.#headLow !== undefined) {
+      const low = words[at + compound] as number;
+      // The head's address, or a mask that leads to it.
+      return low === this.#headLow || ((low & 1) === 1 && words[at + compound + 1] === 0xffff_ffff);
+    }
+    const { reserved, slab } = this.#bits;
+    if (((words[at + flags] as number) & (reserved | slab)) !== 0) return false;
+    const type = typeOf(words[at + mapcount] as number);
+    return type === 0 || this.#classOfType[type] === this.#blockClass;
+  }
+
+  #breakBlock(frame: Frame): void {
+    this.#blockEnd = frame;
+    this.#tell('a block of pages is broken by one that does not belong to it', frame);
+  }
+
+  #tell(what: string, frame: Frame): void {
+    const times = (this.#told.get(what) ?? 0) + 1;
+    this.#told.set(what, times);
+    if (times <= MOST_TOLD) this.#findings.push(`At frame 0x${frame.toString(16)} ${what}`);
+  }
+
+  /** A page on its own, or the first of a block. */
+  #head(
+    words: Uint32Array,
+    at: number,
+    frame: Frame,
+    flags: number,
+    type: number,
+    low: number,
+    limit: Frame,
+  ): void {
+    const { compound, private: privateAt } = this.#layout;
+    const bits = this.#bits;
+    if (
+      ((words[at + compound] as number) & 1) === 1 &&
+      this.#classOfType[type] === 0 &&
+      (flags & bits.reserved) === 0
+    ) {
+      // The tail of a block whose head was not seen. Typed pages use the word for other things.
+      this.#tell('there is a tail of no block', frame);
+      this.#classes.set(frame, UNIDENTIFIED);
+      return;
+    }
+    let value = this.#classOf(words, at, flags, type);
+    let order = 0;
+    if (value === FREE && PAGE_TYPES[type] === 'buddy') {
+      order = this.#orderOf(words[at + privateAt] as number, frame, limit);
+      this.#headLow = undefined;
+    } else if ((flags & bits.head) !== 0 && (flags & bits.reserved) === 0) {
+      const { order: place, hugetlb, size } = this.#layout;
+      // A head lies on an even frame, so that the next struct page is in these words too.
+      const told = ((words[at + place.word] ?? 0) >>> place.shift) & 0xff;
+      order = this.#orderOf(told, frame, limit);
+      const mark = hugetlb === undefined ? 0 : ((words[at + hugetlb.word] ?? 0) & hugetlb.mask) >>> 0;
+      if (hugetlb !== undefined && mark === hugetlb.value && size > 0 && value !== SLAB) value = HUGETLB;
+      else if (value === ANONYMOUS) value = HUGE;
+      this.#headLow = (low | 1) >>> 0;
+    }
+    this.#classes.set(frame, value);
+    this.#blockClass = value;
+    this.#blockEnd = frame + 2 ** order;
+    if (value === SLAB) push(this.slabs, frame, order);
+    else if (value === UNIDENTIFIED && words[at + this.#layout.refcount] === 1)
+      push(this.unnamed, frame, order);
+  }
+
+  #orderOf(order: number, frame: Frame, limit: Frame): number {
+    const pages = 2 ** order;
+    if (order <= MOST_ORDER && frame % pages === 0 && frame + pages <= limit) return order;
+    this.#tell('begins a block of an order that cannot be', frame);
+    return 0;
+  }
+
+  #classOf(words: Uint32Array, at: number, flags: number, type: number): number {
+    const { mapping, mapcount, poolMagic } = this.#layout;
+    const bits = this.#bits;
+    if ((flags & bits.poison) !== 0) return POISONED;
+    if ((flags & bits.reserved) !== 0) return RESERVED;
+    const typed = this.#classOfType[type] as number;
+    if (typed !== 0) return typed;
+    if ((flags & bits.slab) !== 0) return SLAB;
+    const low = words[at + mapping] as number;
+    const high = words[at + mapping + 1] as number;
+    if ((low & MAPPING_ANON) !== 0) return ANONYMOUS;
+    if ((low & MAPPING_MOVABLE) !== 0) return MOVABLE;
+    if (low !== 0 || high !== 0) {
+      if ((flags & bits.backed) !== 0) return SHARED;
+      return (flags & bits.private) !== 0 ? PRIVATE : BLOCK_PAGE;
+    }
+    if ((flags & bits.backed) !== 0) return ANONYMOUS;
+    if ((flags & bits.lru) !== 0) return BLOCK_PAGE;
+    if (poolMagic !== undefined && words[at + poolMagic + 1] === POOL_HIGH) {
+      if (((words[at + poolMagic] as number) & ~3) === POOL_LOW) return SOCKET;
+    }
+    // `_mapcount` is -1 for a page that no process maps.
+    if ((words[at + mapcount] as number) < 0x8000_0000) return MAPPED;
+    return UNIDENTIFIED;
+  }
+}
+
+function push(blocks: Blocks, frame: Frame, order: number): void {
+  blocks.frames.push(frame);
+  blocks.orders.push(order);
+}
+
+/** One pass over the whole memory map. What of it cannot be read leaves its frames unidentified, and is told. */
+export function passOverMap(
+  dump: Dump,
+  layout: PageLayout,
+  sections: readonly MapSection[],
+  classes: ClassMap,
+  findings: string[],
+): FlagPassResult {
+  const pass = new FlagPass(layout, classes, findings);
+  const mapFrames: number[] = [];
+  const mapDescribes: number[] = [];
+  const { pageSize } = dump.physical;
+  const perRead = Math.floor(pageSize / layout.size);
+  let missing = 0;
+  for (const { first, frames, map } of sections) {
+    if (!classes.cover(first)) break;
+    for (let n = 0; n < frames; n += perRead) {
+      const at = addTo(map, n * layout.size);
+      const count = Math.min(perRead, frames - n);
+      noteMapFrame(dump, at, first + n, mapFrames, mapDescribes);
+      const bytes = dump.memory.tryRead(at, count * layout.size);
+      if (bytes === undefined) {
+        missing += count;
+        classes.fill(first + n, first + n + count, UNIDENTIFIED);
+      } else pass.take(wordsOf(bytes), first + n, count, Number(at & 0xffff_ffffn), first + frames);
+    }
+  }
+  pass.finish();
+  if (missing > 0) findings.push(`The dump lacks the struct pages of ${missing} page frames`);
+  return { slabs: pass.slabs, unnamed: pass.unnamed, mapFrames, mapDescribes, perMapFrame: perRead };
+}
+
+function noteMapFrame(
+  dump: Dump,
+  at: VirtualAddress,
+  describes: Frame,
+  mapFrames: number[],
+  mapDescribes: number[],
+): void {
+  const physical = dump.memory.translate(at);
+  if (physical === undefined) return;
+  mapFrames.push(Math.floor(physical / dump.physical.pageSize));
+  mapDescribes.push(describes);
+}
+
+/** The same bytes as little-endian words, which the machines are that this library reads and runs on. */
+export function wordsOf(bytes: Uint8Array): Uint32Array {
+  const length = bytes.byteLength >>> 2;
+  if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, length);
+  return new Uint32Array(bytes.slice().buffer, 0, length);
+}
