@@ -19,6 +19,7 @@ const USAGE = `usage: npm run lab -- list
   --core           those that show the main job and the worst faults
   --jobs N         guests side by side (default 2)
   --keep           keep disk images and the files of persist
+  --keep-files     keep the files of persist
   --suite NAME     the kernel of another Debian release, such as trixie
   --device FILE    the kcrash under test (default dist/device/kcrash)
   --out FOLDER     where consoles and verdicts go (default out/lab)
@@ -30,6 +31,7 @@ const options = {
   core: { type: 'boolean', default: false },
   jobs: { type: 'string', default: '2' },
   keep: { type: 'boolean', default: false },
+  'keep-files': { type: 'boolean', default: false },
   suite: { type: 'string' },
   device: { type: 'string', default: deviceBinary },
   out: { type: 'string', default: outFolder },
@@ -55,6 +57,7 @@ async function main(): Promise<number> {
     device: values.device,
     out: values.out,
     keep: values.keep,
+    keepFiles: values['keep-files'],
     progress: (line) => console.log(line),
   };
   mkdirSync(values.out, { recursive: true });

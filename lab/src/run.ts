@@ -38,6 +38,8 @@ export interface Bench {
   readonly out: string;
   /** Whether disk images and persist's files stay. */
   readonly keep: boolean;
+  /** Whether persist's files stay, without the images. */
+  readonly keepFiles?: boolean;
   progress(line: string): void;
 }
 
@@ -253,7 +255,7 @@ class Runner {
   }
 
   async #cleanUp(cycles: readonly CycleRun[], failed: boolean): Promise<void> {
-    if (this.#bench.keep || failed) {
+    if (this.#bench.keep || this.#bench.keepFiles || failed) {
       for (const [index, { persist, lab }] of cycles.entries()) {
         for (const [name, files] of [
           ['persist', persist],
