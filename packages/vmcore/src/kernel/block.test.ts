@@ -31,7 +31,7 @@ function kernel(layout: 'old' | 'new') {
       mq_freeze_depth: 'int',
       quiesce_depth: 'int',
       rq_timeout: 'u32',
-      hctx_table: 'xarray',
+      ...(old ? { queue_hw_ctx: 'ptr', nr_hw_queues: 'u32' } : { hctx_table: 'xarray' }),
     },
   });
   fake.struct('blk_mq_hw_ctx', { tags: 'ptr' });
@@ -86,8 +86,8 @@ describe('disks', () => {
     ]);
   });
 
-  it('tell what their driver has not finished, the oldest first', () => {
-    const { fake, queue, disk, whole } = kernel('new');
+  it.each(['old', 'new'] as const)('tell what their driver has not finished, by the %s layouts', (layout) => {
+    const { fake, queue, disk, whole } = kernel(layout);
     const request = (tag: number, values: Record<string, bigint | number>) =>
       fake.object('request', { q: queue, tag, state: 1, part: whole, ...values });
     const requests = [
@@ -111,7 +111,13 @@ describe('disks', () => {
     const tags = fake.object('blk_mq_tags', { nr_tags: 8, rqs });
     const hardware = fake.object('blk_mq_hw_ctx', { tags });
     fake.set('request_queue', queue, 'mq_ops', fake.function('nvme_mq_ops'));
-    fake.set('request_queue', queue, 'hctx_table.xa_head', hardware);
+    if (layout === 'new') fake.set('request_queue', queue, 'hctx_table.xa_head', hardware);
+    else {
+      const array = fake.allocate(8);
+      fake.memory.number(array, hardware);
+      fake.set('request_queue', queue, 'queue_hw_ctx', array);
+      fake.set('request_queue', queue, 'nr_hw_queues', 1);
+    }
     fake.set('request_queue', queue, 'quiesce_depth', 1);
     fake.set('gendisk', disk, 'state', 4);
     const { disks, problems } = readDisks(fake.dump());

@@ -22,6 +22,8 @@ export interface BlockRequest {
 }
 
 const QUEUE = { queues: field.address('hctx_table') };
+/** Up to v5.17 (4e5cc99e1e48 replaced it), and again in 7.2. */
+const QUEUE_WITH_ARRAY = { queues: field.pointer('queue_hw_ctx'), count: field.number('nr_hw_queues') };
 const HARDWARE_QUEUE = { tags: field.pointer('tags') };
 const TAGS = { count: field.number('nr_tags'), requests: field.pointer('rqs') };
 const REQUEST = {
@@ -60,12 +62,9 @@ const MOST_REQUESTS = 1 << 16;
 
 /** Requests of a queue that its driver has, the oldest first. Throws what reading memory throws. */
 export function requestsInFlight(dump: Dump, queue: VirtualAddress, problems: string[]): BlockRequest[] {
-  const table = dump.reader('request_queue', QUEUE)(queue).queues;
-  const { entries, problem } = xarrayEntries(dump, table, MOST_QUEUES);
-  if (problem !== undefined) problems.push(problem);
   const found = new Map<VirtualAddress, BlockRequest>();
   const seen = new Set<VirtualAddress>();
-  for (const { entry } of entries) {
+  for (const entry of hardwareQueues(dump, queue, problems)) {
     attempt(problems, 'Hardware queue', () => {
       const { tags } = dump.reader('blk_mq_hw_ctx', HARDWARE_QUEUE)(entry);
       // Queues may share their tags, and a queue without CPUs has none.
@@ -75,6 +74,21 @@ export function requestsInFlight(dump: Dump, queue: VirtualAddress, problems: st
     });
   }
   return [...found.values()].sort((a, b) => Number(a.startedNanoseconds - b.startedNanoseconds));
+}
+
+function hardwareQueues(dump: Dump, queue: VirtualAddress, problems: string[]): VirtualAddress[] {
+  if (dump.types.has('request_queue', 'queue_hw_ctx')) {
+    const { queues, count } = dump.reader('request_queue', QUEUE_WITH_ARRAY)(queue);
+    if (queues === 0n) return [];
+    const wanted = Math.min(count, MOST_QUEUES);
+    if (count > wanted) problems.push(`A queue of ${count} hardware queues: the first ${wanted} are read`);
+    const pointers = dump.memory.read(queues, wanted * 8);
+    return Array.from({ length: wanted }, (_, n) => u64Big(pointers, n * 8) as VirtualAddress);
+  }
+  const table = dump.reader('request_queue', QUEUE)(queue).queues;
+  const { entries, problem } = xarrayEntries(dump, table, MOST_QUEUES);
+  if (problem !== undefined) problems.push(problem);
+  return entries.map(({ entry }) => entry);
 }
 
 function addRequests(

@@ -100,7 +100,8 @@ export function readMemory(dump: Dump): MemorySummary {
     pageTables: pages('NR_PAGETABLE'),
     secondaryPageTables: pages('NR_SECONDARY_PAGETABLE'),
     perCpu: scaled(perCpuPages(dump, problems), page),
-    vmalloc: scaled(variable('nr_vmalloc_pages'), page),
+    // Seen as a counter of nodes in 7.2, a variable before.
+    vmalloc: scaled(perNode.get('NR_VMALLOC') ?? variable('nr_vmalloc_pages'), page),
     swapTotal: scaled(swap, page),
     swapFree: scaled(variable('nr_swap_pages'), page),
     swapCached: scaled(swapCached, page),

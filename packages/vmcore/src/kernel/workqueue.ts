@@ -64,7 +64,7 @@ const POOL = {
   id: field.number('id'),
   workers: field.number('nr_workers'),
   idle: field.number('nr_idle'),
-  progress: field.big('watchdog_ts'),
+  progress: field.big('watchdog_ts', 'last_progress_ts'),
   workList: field.address('worklist'),
   workerList: field.address('workers'),
 };
