@@ -3,6 +3,7 @@ import type { Job, Line } from './run_cases.ts';
 import { supervise, type WorkerCommand } from './supervisor.ts';
 
 const JOB: Job = {
+  target: 'dumps',
   samples: [],
   seed: 1,
   numbers: [1, 2, 3],

@@ -1,72 +1,101 @@
-import type { Line } from './run_cases.ts';
+import type { Line, TargetName } from './run_cases.ts';
+
+type Done = Extract<Line, { kind: 'done' }>;
 
 const MOST_PRINTED = 20;
 /** Between two lines of progress: on a terminal the line is written over. */
-const PROGRESS_MILLISECONDS = process.stderr.isTTY ? 2000 : 60_000;
+const PROGRESS_MILLISECONDS = process.stderr.isTTY ? 1000 : 15_000;
+
+/** What the cases of a target came to. */
+class Count {
+  readonly outcomes = new Map<string, number>();
+  cases = 0;
+  cpu = 0;
+  slowest = { milliseconds: 0, number: -1 };
+  largest = { bytes: 0, number: -1 };
+
+  add(line: Done): void {
+    this.cases++;
+    this.cpu += line.milliseconds;
+    const outcome = line.failure === undefined ? line.outcome : 'failed';
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+    if (line.milliseconds > this.slowest.milliseconds) this.slowest = line;
+    if (line.bytes > this.largest.bytes) this.largest = line;
+  }
+}
 
 /** Counts what cases came to, and prints it. */
 export class Tally {
   failures = 0;
   readonly #seed: number;
-  readonly #outcomes = new Map<string, number>();
+  readonly #expected: number;
+  readonly #counts = new Map<TargetName, Count>();
   readonly #started = Date.now();
   #cases = 0;
-  #cpu = 0;
-  #slowest = { milliseconds: 0, number: -1 };
-  #largest = { bytes: 0, number: -1 };
   #told = Date.now();
 
-  constructor(seed: number) {
+  /** `expected` is the number of cases of the whole run. */
+  constructor(seed: number, expected: number) {
     this.#seed = seed;
+    this.#expected = expected;
   }
 
-  /** Takes a line of a worker. */
-  hear(line: Line): void {
-    if (line.kind === 'sample') {
-      console.log(
-        `${line.name}: undamaged ${Math.round(line.milliseconds)} ms of CPU time, ${mebibytes(line.bytes)} MiB`,
-      );
-    } else if (line.kind === 'done') this.#done(line);
-    else if (line.kind !== 'start') console.log(line);
+  /** Takes the lines of a worker. */
+  listener(target: TargetName): (line: Line) => void {
+    const count = this.#counts.get(target) ?? new Count();
+    this.#counts.set(target, count);
+    return (line) => {
+      if (line.kind === 'done') {
+        count.add(line);
+        this.#cases++;
+        if (line.failure !== undefined) this.#failed(target, line, line.failure);
+      } else if (line.kind === 'sample') {
+        this.#say(`${target}: ${line.name} undamaged: ${cost(line.milliseconds, line.bytes)}`);
+      } else if (line.kind === 'damage') this.#say(line.damage.join('\n'));
+      this.#progress();
+    };
   }
 
   /** The result of the run. */
   print(): void {
-    const seconds = (Date.now() - this.#started) / 1000;
-    const outcomes = [...this.#outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-    console.log(`${this.#cases} cases of seed ${this.#seed}: ${outcomes}`);
-    console.log(
-      `${seconds.toFixed(1)} s, ${(this.#cases / seconds).toFixed(1)} cases/s, ${(this.#cpu / 1000).toFixed(1)} s of CPU time in cases`,
-    );
-    console.log(
-      `slowest: ${Math.round(this.#slowest.milliseconds)} ms of CPU time (case ${this.#slowest.number}); most memory: ${mebibytes(this.#largest.bytes)} MiB above the undamaged dump (case ${this.#largest.number})`,
-    );
-    console.log(`${this.failures} failures`);
-  }
-
-  #done(line: Extract<Line, { kind: 'done' }>): void {
-    this.#cases++;
-    this.#cpu += line.milliseconds;
-    const outcome = line.failure === undefined ? line.outcome : 'failed';
-    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
-    if (line.milliseconds > this.#slowest.milliseconds) this.#slowest = line;
-    if (line.bytes > this.#largest.bytes) this.#largest = line;
-    if (line.failure !== undefined) this.#failed(line, line.failure);
-    if (Date.now() - this.#told > PROGRESS_MILLISECONDS) {
-      this.#told = Date.now();
-      process.stderr.write(
-        `${this.#cases} cases, ${this.failures} failures${process.stderr.isTTY ? '\r' : '\n'}`,
+    for (const [target, { outcomes, cases, cpu, slowest, largest }] of this.#counts) {
+      const all = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+      this.#say(
+        `${target}: ${cases} cases of seed ${this.#seed}: ${all}; ${(cpu / 1000).toFixed(1)} s of CPU time in them`,
+      );
+      this.#say(
+        `${target}: slowest: ${Math.round(slowest.milliseconds)} ms of CPU time (case ${slowest.number}); most memory: ${mebibytes(largest.bytes)} MiB above the undamaged (case ${largest.number})`,
       );
     }
+    const seconds = (Date.now() - this.#started) / 1000;
+    this.#say(`${this.#cases} cases in ${seconds.toFixed(1)} s, ${this.failures} failures`);
   }
 
-  #failed(line: Extract<Line, { kind: 'done' }>, failure: string): void {
+  #progress(): void {
+    if (Date.now() - this.#told < PROGRESS_MILLISECONDS) return;
+    this.#told = Date.now();
+    const text = `${this.#cases} of ${this.#expected} cases, ${this.failures} failures`;
+    process.stderr.write(process.stderr.isTTY ? `\r${text}\x1b[K` : `${text}\n`);
+  }
+
+  #failed(target: TargetName, line: Done, failure: string): void {
     this.failures++;
     if (this.failures > MOST_PRINTED) return;
-    console.log(
-      `FAILED --seed ${this.#seed} --case ${line.number} ${line.sample}: ${line.damage.join('; ')}\n  ${failure.replaceAll('\n', '\n  ')}`,
+    const which = `--target ${target} --seed ${this.#seed} --case ${line.number}`;
+    this.#say(
+      `FAILED ${which} ${line.sample}: ${line.damage.join('; ')}\n  ${failure.replaceAll('\n', '\n  ')}`,
     );
   }
+
+  /** A line below that of the progress. */
+  #say(text: string): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    console.log(text);
+  }
+}
+
+function cost(milliseconds: number, bytes: number): string {
+  return `${Math.round(milliseconds)} ms of CPU time, ${mebibytes(bytes)} MiB`;
 }
 
 function mebibytes(bytes: number): number {

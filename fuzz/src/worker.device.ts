@@ -1,5 +1,6 @@
 import * as std from 'quickjs:std';
 import { QuickJsPort } from '../../packages/agent/src/device/quickjs_port.ts';
+import { dumpSubject } from './dumps.ts';
 import { type Job, type Platform, runCases } from './run_cases.ts';
 
 // Runs on the device's engine: one word, the job as JSON.
@@ -12,8 +13,6 @@ function text(path: string): string {
 }
 
 const platform: Platform = {
-  codecs: {},
-  open: (path) => port.open(path),
   cpuMilliseconds: () => {
     const stat = text('/proc/self/stat');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -24,7 +23,9 @@ const platform: Platform = {
   peakBytes: () => 1024 * Number(/^VmHWM:\s*(\d+)/m.exec(text('/proc/self/status'))?.[1]),
   // This engine frees at once what nothing refers to.
   collectGarbage: () => undefined,
+  warmUp: 4,
   say: (line) => port.say(line),
 };
-runCases(platform, JSON.parse(scriptArgs[1] ?? '') as Job);
+const job = JSON.parse(scriptArgs[1] ?? '') as Job;
+runCases(platform, job, dumpSubject({ codecs: {}, open: (path) => port.open(path) }, job));
 std.exit(0);
