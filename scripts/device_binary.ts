@@ -10,7 +10,12 @@ import { type QuickJs, quickJs } from './quickjs.ts';
 import { run } from './tools.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
-const C_MODULE = join(ROOT, 'packages/agent/native/kcrash_sys.c');
+const NATIVE = join(ROOT, 'packages/agent/native');
+/** The C modules by the names under which TypeScript imports them. */
+const C_MODULES = ['kcrash_sys', 'kcrash_codecs'] as const;
+const ENGINE_MODULES = ['std', 'os', ...C_MODULES];
+/** Members of zstd's library with the compressors of levels that nobody asks for here: a quarter of a megabyte. */
+const UNUSED_ZSTD = ['zstd_lazy.o', 'zstd_opt.o'];
 
 /**
  * Builds a program that runs `entry` (a module) on QuickJS, unless `output` is already made of the same
@@ -19,14 +24,15 @@ const C_MODULE = join(ROOT, 'packages/agent/native/kcrash_sys.c');
 export function deviceBinary(entry: string, output: string, version: string): void {
   const bundle = bundled(entry, version);
   const engine = quickJs();
-  const key = keyOf(bundle, engine);
+  const libraries = staticLibraries();
+  const key = keyOf(bundle, engine, libraries);
   withLock('device-binary', () => {
     const keyFile = `${output}.key`;
     if (existsSync(output) && existsSync(keyFile) && readFileSync(keyFile, 'utf8') === key) return;
     mkdirSync(dirname(output), { recursive: true });
     const work = mkdtempSync(join(dirname(output), 'building-'));
     try {
-      link(bundle, engine, work);
+      link(bundle, engine, libraries, work);
       rmSync(keyFile, { force: true });
       renameSync(join(work, 'program'), output);
       writeFileSync(join(work, 'key'), key);
@@ -46,8 +52,8 @@ function bundled(entry: string, version: string): string {
     platform: 'neutral',
     target: 'es2023',
     // Names with a scheme in the code, so that `os` isn't taken for Node's.
-    alias: { 'quickjs:std': 'std', 'quickjs:os': 'os', 'quickjs:kcrash_sys': 'kcrash_sys' },
-    external: ['std', 'os', 'kcrash_sys'],
+    alias: Object.fromEntries(ENGINE_MODULES.map((name) => [`quickjs:${name}`, name])),
+    external: ENGINE_MODULES,
     define: { KCRASH_VERSION: JSON.stringify(version) },
     legalComments: 'none',
     logLevel: 'warning',
@@ -58,29 +64,60 @@ function bundled(entry: string, version: string): string {
   return bundle.text;
 }
 
+/** The C libraries that the program takes in, from Debian's `-dev` packages. */
+interface StaticLibraries {
+  readonly zlib: string;
+  readonly zstd: string;
+}
+
+function staticLibraries(): StaticLibraries {
+  return { zlib: staticLibrary('libz.a', 'zlib1g-dev'), zstd: staticLibrary('libzstd.a', 'libzstd-dev') };
+}
+
+function staticLibrary(file: string, debianPackage: string): string {
+  const path = run('gcc', [`-print-file-name=${file}`]).trim();
+  // gcc says the bare name where it finds none.
+  if (!path.includes('/')) throw new Error(`${file} is missing (apt-get install ${debianPackage})`);
+  return path;
+}
+
 /** The recipe is among the ingredients, so that a change to this file builds anew. */
-function keyOf(bundle: string, engine: QuickJs): string {
+function keyOf(bundle: string, engine: QuickJs, libraries: StaticLibraries): string {
   const hash = createHash('sha256');
-  const recipe = readFileSync(fileURLToPath(import.meta.url));
-  for (const part of [engine.key, recipe, readFileSync(C_MODULE), bundle]) hash.update(part).update('\0');
+  const files = [fileURLToPath(import.meta.url), ...C_MODULES.map(sourceOf), ...Object.values(libraries)];
+  for (const part of [engine.key, ...files.map((path) => readFileSync(path)), bundle])
+    hash.update(part).update('\0');
   return hash.digest('hex');
 }
 
-function link(bundle: string, engine: QuickJs, work: string): void {
+function sourceOf(module: string): string {
+  return join(NATIVE, `${module}.c`);
+}
+
+function link(bundle: string, engine: QuickJs, libraries: StaticLibraries, work: string): void {
   const at = { cwd: work };
   writeFileSync(join(work, 'kcrash.js'), bundle);
   // Line numbers and function names stay in the bytecode: an internal error must say where it was.
   const features = ['-fno-module-loader', '-fno-eval'];
-  run(
-    engine.qjsc,
-    ['-e', '-m', ...features, '-M', 'kcrash_sys,kcrash_sys', '-o', 'kcrash.c', 'kcrash.js'],
-    at,
-  );
+  const modules = C_MODULES.flatMap((name) => ['-M', `${name},${name}`]);
+  run(engine.qjsc, ['-e', '-m', ...features, ...modules, '-o', 'kcrash.c', 'kcrash.js'], at);
   const include = ['-isystem', engine.includeFolder];
   const code = ['-O2', '-fno-pie', '-ffunction-sections', '-fdata-sections', '-D_GNU_SOURCE', ...include];
-  run('gcc', [...code, '-Wall', '-Wextra', '-Werror', '-c', C_MODULE, '-o', 'kcrash_sys.o'], at);
+  for (const name of C_MODULES)
+    run('gcc', [...code, '-Wall', '-Wextra', '-Werror', '-c', sourceOf(name), '-o', `${name}.o`], at);
   run('gcc', [...code, '-c', 'kcrash.c', '-o', 'kcrash.o'], at);
-  const objects = ['kcrash.o', 'kcrash_sys.o', ...engine.objects];
-  const shape = ['-static', '-no-pie', '-Wl,--gc-sections', '-s'];
-  run('gcc', [...shape, ...objects, '-lm', '-lpthread', '-o', 'program'], at);
+  const objects = ['kcrash.o', ...C_MODULES.map((name) => `${name}.o`), ...engine.objects];
+  const shape = ['-static', '-no-pie', '-Wl,--gc-sections', '-s', ...withoutUnused(libraries.zstd, work)];
+  const archives = [libraries.zlib, libraries.zstd];
+  run('gcc', [...shape, ...objects, ...archives, '-lm', '-lpthread', '-o', 'program'], at);
+}
+
+/** What those members define is defined as a function that aborts, so that the linker looks for it no further. */
+function withoutUnused(zstd: string, work: string): string[] {
+  run('ar', ['x', zstd, ...UNUSED_ZSTD], { cwd: work });
+  const names = run('nm', ['--defined-only', '--extern-only', '--format=just-symbols', ...UNUSED_ZSTD], {
+    cwd: work,
+  });
+  const functions = names.split('\n').filter((name) => /^\w+$/.test(name));
+  return functions.map((name) => `-Wl,--defsym=${name}=kcrash_codecs_absent`);
 }

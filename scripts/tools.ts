@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 
 /** Which Debian package has a tool that the build needs. */
 const PACKAGE_OF: Record<string, string> = {
+  ar: 'binutils',
   gcc: 'gcc libc6-dev',
+  nm: 'binutils',
   strip: 'binutils',
   tar: 'tar xz-utils',
   xargs: 'findutils',

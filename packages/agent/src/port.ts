@@ -1,4 +1,5 @@
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
+import type { Codecs } from '@kcrash/vmcore/codecs/codec';
 
 /** A system call that failed. `code` is the errno's name (`ENOSPC`), as Node and libc spell it. */
 export class PortError extends Error {
@@ -78,6 +79,9 @@ export interface ClockReading {
  * unless its comment says otherwise.
  */
 export interface Port {
+  /** What the platform decompresses faster than the library does. */
+  readonly codecs: Partial<Codecs>;
+
   exists(path: string): boolean;
   /** The whole file, at most `limitBytes` (default 1 MiB) of it. Works for `/proc` files, whose size is 0. */
   readFile(path: string, limitBytes?: number): Uint8Array;

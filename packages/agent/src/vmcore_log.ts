@@ -34,7 +34,10 @@ export function readVmcoreFacts(port: Port, path: string): VmcoreFacts {
 export function* vmcoreLog(port: Port, path: string): Generator<Uint8Array> {
   const file = port.open(path);
   try {
-    const { virtual, vmcoreinfo } = openVmcore(sourceOf(file), { cachePages: CACHE_PAGES });
+    const { virtual, vmcoreinfo } = openVmcore(sourceOf(file), {
+      cachePages: CACHE_PAGES,
+      codecs: port.codecs,
+    });
     let text = '';
     for (const item of readLog(virtual, vmcoreinfo)) {
       text +=
@@ -54,7 +57,7 @@ export function* vmcoreLog(port: Port, path: string): Generator<Uint8Array> {
 function withVmcore<T>(port: Port, path: string, use: (vmcore: Vmcore) => T): T {
   const file = port.open(path);
   try {
-    return use(openVmcore(sourceOf(file), { cachePages: CACHE_PAGES }));
+    return use(openVmcore(sourceOf(file), { cachePages: CACHE_PAGES, codecs: port.codecs }));
   } finally {
     file.close();
   }

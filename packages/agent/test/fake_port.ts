@@ -50,6 +50,7 @@ const PERSIST = '/persist';
  * of files in `/proc` and `/sys` that keep what is written to them.
  */
 export class FakePort implements Port {
+  readonly codecs = {};
   readonly virtual = new Map<string, Uint8Array>();
   readonly console: string[] = [];
   readonly said: string[] = [];

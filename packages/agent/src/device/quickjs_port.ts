@@ -14,6 +14,7 @@ import {
   type Writer,
 } from '../port.ts';
 import { isolated, runProgram } from './child.ts';
+import { deviceCodecs } from './device_codecs.ts';
 import { DeviceFile, DeviceWriter } from './open_file.ts';
 import { calling, checkErrno, checked, readUpTo, withFile } from './system_call.ts';
 
@@ -36,6 +37,8 @@ function statvfs(path: string): Exclude<ReturnType<typeof sys.statvfs>, number> 
 
 /** The machine, as QuickJS and the C module give it. */
 export class QuickJsPort implements Port {
+  readonly codecs = deviceCodecs;
+
   exists(path: string): boolean {
     return os.stat(path)[1] === 0;
   }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
+import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
 import {
   type ClockReading,
   type Ended,
@@ -100,6 +101,8 @@ class NodeWriter implements Writer {
  * does its work here and without a time limit; and it leaves mounts and the machine alone.
  */
 export class NodePort implements Port {
+  readonly codecs = nodeCodecs;
+
   exists(path: string): boolean {
     return fs.existsSync(path);
   }
