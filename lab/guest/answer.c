@@ -1,7 +1,7 @@
 // Writes down what the kernel says of itself, and crashes it at once:
 //   answer FILE all|brief CPU PATH...
-// FILE gets each PATH, then for every task its status, stat and stack, and with `all` also its name, command line
-// and namespaces. Each as `@PATH LENGTH`, its bytes and an empty line; a link's bytes are what it points at; a
+// FILE gets for every task its status, stat and stack, with `all` also its name, command line and namespaces, and
+// then each PATH. Each as `@PATH LENGTH`, its bytes and an empty line; a link's bytes are what it points at; a
 // negative length is an errno. Then /proc/lab_block is told to spin on CPU, unless that is `none`.
 //
 // What runs between an answer and the crash makes the answer worthless. So FILE has its blocks before and is
@@ -190,8 +190,13 @@ static int file_with_blocks(const char *path)
 	int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
 	memset(room, 0, ROOM);
-	if (file < 0 || write(file, room, ROOM) != ROOM || fsync(file) != 0)
+	if (file < 0 || write(file, room, ROOM) != ROOM)
 		give_up(path);
+	/* The whole file system: the crash may come when half of what describes FILE is on the disk. */
+	if (syncfs(file) != 0)
+		give_up(path);
+	/* Writing around the page cache would throw out what is in it, which is in the answer of what is cached. */
+	posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
 	close(file);
 	file = open(path, O_WRONLY | O_DIRECT);
 	if (file < 0)
@@ -235,10 +240,10 @@ int main(int argc, char **argv)
 	file = file_with_blocks(argv[1]);
 	/* Until what wrote the blocks is at rest again. */
 	sleep(3);
-	for (int i = 4; i < argc; i++)
-		add_path(argv[i]);
 	find_tasks();
 	add_tasks();
+	for (int i = 4; i < argc; i++)
+		add_path(argv[i]);
 	saved = save(file, 0);
 	add_moved_tasks(0);
 	for (int i = 0; i < ROUNDS && add_moved_tasks(1) > 0; i++)

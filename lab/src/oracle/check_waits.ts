@@ -1,4 +1,4 @@
-import type { Report, ReportTask, ReportWait } from '@kcrash/report/report';
+import type { Report, ReportWait } from '@kcrash/report/report';
 import type { Checks } from '../checks.ts';
 
 /** What tasks of `lab/module/lab_block.c` wait for, and who has it. */
@@ -45,34 +45,4 @@ function holderText(holder: ReportWait['holder']): string {
     case 'unknown':
       return 'unknown';
   }
-}
-
-/** What the CPUs were doing: one crashed by sysrq, one spun in the module, and what the scenario started else. */
-export function checkCpus({ panic, cpus, tasks }: Report, spinning: boolean, checks: Checks): void {
-  const symbols = (stack: ReportTask['stack']) =>
-    stack.flatMap(({ symbol, module }) =>
-      symbol === null ? [] : [module === null ? symbol : `${symbol} [${module}]`],
-    );
-  checks.at('panic').equal(panic.task?.comm, 'answer');
-  checks.at('panic: CPU').equal(panic.cpu, 0);
-  const crash = symbols(panic.stack).join('\n');
-  checks.at('panic: stack').matches(crash, /^sysrq_handle_crash$.*^write_sysrq_trigger$.*^do_syscall_64$/ms);
-  checks.at('running tasks').same(
-    tasks
-      .filter(({ running, pid }) => running && pid !== 0)
-      .map(({ comm }) => comm)
-      .sort(),
-    spinning ? ['answer', 'lab_spinner', 'spin_kernel', 'spin_user'] : ['answer'],
-  );
-  if (!spinning) return;
-  const spinner = cpus.find(({ task }) => task?.comm === 'lab_spinner');
-  checks
-    .at('lab_spinner')
-    .matches(symbols(spinner?.stack ?? []).join('\n'), /^lab_spin_here \[lab_block\]$/m);
-  const user = cpus.find(({ task }) => task?.comm === 'spin_user');
-  // The tick may have interrupted it.
-  const interrupted = symbols(user?.stack ?? []).some((symbol) =>
-    /^asm_(sysvec|common_interrupt)/.test(symbol),
-  );
-  checks.at('spin_user: in user mode').equal(user?.userMode === true || interrupted, true);
 }

@@ -42,7 +42,11 @@ const TASK: ReportTask = {
   userSeconds: 0,
   systemSeconds: 0,
   lastRanSeconds: null,
-  stack: [frame(0x10, 'schedule'), frame(0x1000, 'pipe_read'), frame(0x2000, 'lab_read', { module: 'lab' })],
+  stack: [
+    frame(0x10, '__schedule'),
+    frame(0x1000, 'pipe_read'),
+    frame(0x2000, 'lab_read', { module: 'lab' }),
+  ],
   stackEnd: { reason: 'complete', detail: null },
   waits: [],
 };
@@ -94,10 +98,9 @@ describe('compareTasks', () => {
     expect(found(pair({ state: 'R', tgid: 13 }, 'running'))).toEqual(['tasks: tgid']);
   });
 
-  it('lets the crash wake readers of the log, and nobody else', () => {
-    const reader = guest({ stack: ['devkmsg_read+0x1/0x2'] });
-    expect(found(pair({ state: 'R', cpu: 2 }, 'still', reader))).toEqual([]);
-    expect(found(pair({ state: 'D' }, 'still', reader))).toEqual(['tasks: state']);
+  it('does not ask for the state of a task that was woken', () => {
+    expect(found(pair({ state: 'R', cpu: 2 }, 'woken'))).toEqual([]);
+    expect(found(pair({ state: 'R', tgid: 13 }, 'woken'))).toEqual(['tasks: tgid']);
     expect(found(pair({ state: 'R' }))).toEqual(['tasks: state']);
   });
 
@@ -118,17 +121,16 @@ describe('compareStacks', () => {
   });
 
   it('finds a frame too many, too few or with another offset', () => {
-    const [, second, third] = TASK.stack;
-    if (second === undefined || third === undefined) throw new Error('the fixture has three frames');
-    expect(found(pair({ stack: [second, third, frame(0x3000, 'more')] }))).toEqual(['stacks']);
-    expect(found(pair({ stack: [second] }))).toEqual([
-      'stacks',
-      'frames',
-      'frames: certainty',
-      'frames in modules',
-    ]);
-    expect(found(pair({ stack: [{ ...second, offset: 1 }, third] }))).toHaveLength(2);
-    expect(found(pair({ stack: [{ ...second, certainty: 'guess' }, third] }))).toEqual(['frames: certainty']);
+    const [first, second, third] = TASK.stack;
+    if (first === undefined || second === undefined || third === undefined)
+      throw new Error('the fixture has three frames');
+    expect(found(pair({ stack: [...TASK.stack, frame(0x3000, 'more')] }))).toEqual(['stacks']);
+    expect(found(pair({ stack: [first, second] }))).toEqual(['stacks', 'frames', 'frames in modules']);
+    expect(found(pair({ stack: [first, { ...second, offset: 1 }, third] }))).toHaveLength(2);
+    const guessed = { ...second, certainty: 'guess' } as const;
+    expect(found(pair({ stack: [first, guessed, third] }))).toEqual(['frames: certainty']);
+    expect(found(pair({ stack: [{ ...first, certainty: 'guess' }, second, third] }))).toHaveLength(1);
+    expect(found(pair({ stack: [second, third] }, 'woken'))).toEqual(['stacks: innermost']);
   });
 
   it('does not look at tasks that ran', () => {

@@ -110,7 +110,7 @@ const MOVING_MEMORY = {
   perCpu: 'Percpu',
   committed: 'Committed_AS',
 } as const;
-const MOVEMENT_BYTES = 8 << 20;
+const MOVEMENT_BYTES = 4 << 20;
 
 /** Compares the totals with /proc/meminfo: to the byte, or as near as what moves allows. */
 export function compareMemory(memory: ReportMemory | null, answers: Answers, agreement: Agreement): void {

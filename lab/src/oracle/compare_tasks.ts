@@ -9,8 +9,7 @@ const TASK_COMM_BYTES = 15;
 
 /** Compares what the report says of each task itself; its stack apart. */
 export function compareTasks(pairs: readonly TaskPair[], agreement: Agreement): void {
-  for (const pair of pairs) {
-    const { guest, report, since } = pair;
+  for (const { guest, report, since } of pairs) {
     const { status, stat } = guest;
     const where = `${report.pid} ${report.comm}`;
     const compare = (sort: string, ours: unknown, guests: unknown) =>
@@ -20,7 +19,7 @@ export function compareTasks(pairs: readonly TaskPair[], agreement: Agreement): 
     compare('ppid', report.ppid, status.get('PPid'));
     compare('kernel thread', report.kernelThread, (Number(stat[9]) & PF_KTHREAD) !== 0);
     compare('start', Math.floor(Math.round(report.startSeconds * 1e9) / TICK_NANOSECONDS), stat[22]);
-    if (since !== 'still' || wokenByTheCrash(pair)) continue;
+    if (since !== 'still') continue;
     compare('state', report.state, status.get('State')?.[0]);
     compare('cpu', report.cpu, stat[39]);
   }
@@ -31,9 +30,4 @@ function sameName({ comm, kernelThread }: ReportTask, name: string): boolean {
   if (comm === name) return true;
   if (!kernelThread || !name.startsWith(comm)) return false;
   return Buffer.byteLength(comm) === TASK_COMM_BYTES || /^[+-]/.test(name.slice(comm.length));
-}
-
-/** What the crash writes into the log wakes who waits for more of it; they never get to run. */
-function wokenByTheCrash({ guest, report }: TaskPair): boolean {
-  return report.state === 'R' && guest.stack.some((line) => line.startsWith('devkmsg_read+'));
 }

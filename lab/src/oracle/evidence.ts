@@ -1,6 +1,7 @@
 import type { Report, ReportTask } from '@kcrash/report/report';
+import { field } from '@kcrash/vmcore/describe/type_reader';
 import type { Dump } from '@kcrash/vmcore/dump';
-import { readTasks } from '@kcrash/vmcore/kernel/tasks';
+import { readTasks, type Task } from '@kcrash/vmcore/kernel/tasks';
 import type { Answers } from './answers.ts';
 import { type GuestSymbol, parseKallsyms } from './guest_proc.ts';
 import { type GuestTask, guestTasks, switches } from './guest_task.ts';
@@ -10,10 +11,11 @@ export interface TaskPair {
   readonly guest: GuestTask;
   readonly report: ReportTask;
   /**
-   * What it did since the guest answered: nothing, so that all must be the same; it had a CPU when the kernel
-   * crashed; or it ran in between, as its counters of switches tell.
+   * What it did since the guest answered: nothing, so that all must be the same; it was woken and has not had a
+   * CPU yet, so that its stack must be the same; it had a CPU when the kernel crashed; or it ran in between, as
+   * its counters of switches tell.
    */
-  readonly since: 'still' | 'running' | 'moved';
+  readonly since: 'still' | 'woken' | 'running' | 'moved';
 }
 
 /** Both words on a crash. */
@@ -34,9 +36,7 @@ export interface Evidence {
 export function evidence(answers: Answers, report: Report, dump: Dump): Evidence {
   const tasks = guestTasks(answers);
   const reported = new Map(report.tasks.filter(({ pid }) => pid !== 0).map((task) => [task.pid, task]));
-  const crashed = new Map(
-    readTasks(dump).tasks.map((task) => [task.pid, `${task.voluntarySwitches} ${task.involuntarySwitches}`]),
-  );
+  const crashed = new Map(readTasks(dump).tasks.map((task) => [task.pid, task]));
   const pairs: TaskPair[] = [];
   const missing: GuestTask[] = [];
   for (const guest of tasks) {
@@ -46,8 +46,7 @@ export function evidence(answers: Answers, report: Report, dump: Dump): Evidence
       missing.push(guest);
       continue;
     }
-    const ran = crashed.get(guest.pid) !== switches(guest);
-    pairs.push({ guest, report, since: report.running ? 'running' : ran ? 'moved' : 'still' });
+    pairs.push({ guest, report, since: sinceThen(dump, guest, report, crashed.get(guest.pid)) });
   }
   const kallsyms = answers.bytes('/proc/kallsyms') ?? answers.bytes('/tmp/kallsyms');
   return {
@@ -59,4 +58,28 @@ export function evidence(answers: Answers, report: Report, dump: Dump): Evidence
     missing,
     added: [...reported.values()],
   };
+}
+
+function sinceThen(
+  dump: Dump,
+  guest: GuestTask,
+  report: ReportTask,
+  task: Task | undefined,
+): TaskPair['since'] {
+  if (report.running) return 'running';
+  const counts = task && `${task.voluntarySwitches} ${task.involuntarySwitches}`;
+  if (task === undefined || counts !== switches(guest)) return 'moved';
+  return report.state === 'R' && guest.stat[3] !== 'R' && isQueued(dump, task) ? 'woken' : 'still';
+}
+
+const QUEUED = {
+  onRunQueue: field.number('on_rq'),
+  // Since 6.12 what has gone to sleep may stay on its queue for a while (152e11f6df29).
+  delayed: field.optional(field.flag('se.sched_delayed')),
+};
+
+/** Whether a task waits for a CPU, by the word of the scheduler's queues and not of its state. */
+function isQueued(dump: Dump, { address, state }: Task): boolean {
+  const { onRunQueue, delayed } = dump.reader('task_struct', QUEUED)(address);
+  return (onRunQueue !== 0 && delayed !== true) || state.bits.includes('TASK_WAKING');
 }

@@ -15,11 +15,12 @@ const FLAGS = ['-static', '-s', '-O1', '-Wall', '-Wextra', '-Werror'];
 const SOURCES = {
   tasks: ['tasks.c', 'ways_waiting.c', 'ways_tasks.c'],
   answer: ['answer.c'],
+  canary: ['canary.c', 'canary_memory.c', 'canary_objects.c'],
 } as const;
-const HEADERS = ['tasks.h'];
+const HEADERS = ['tasks.h', 'canary.h'];
 
 /** A program of the guest's, built by this machine's compiler and cached. */
-async function guestProgram(name: keyof typeof SOURCES): Promise<GuestFile> {
+export async function guestProgram(name: keyof typeof SOURCES): Promise<GuestFile> {
   const sources = SOURCES[name].map((file) => join(guestFolder, file));
   const hash = createHash('sha256').update(FLAGS.join(' '));
   for (const path of [...sources, ...HEADERS.map((file) => join(guestFolder, file))])
