@@ -30,6 +30,8 @@ export class Tally {
   readonly #seed: number;
   readonly #expected: number;
   readonly #counts = new Map<TargetName, Count>();
+  /** Samples told of: each worker reads them. */
+  readonly #samples = new Set<string>();
   readonly #started = Date.now();
   #cases = 0;
   #told = Date.now();
@@ -50,7 +52,7 @@ export class Tally {
         this.#cases++;
         if (line.failure !== undefined) this.#failed(target, line, line.failure);
       } else if (line.kind === 'sample') {
-        this.#say(`${target}: ${line.name} undamaged: ${cost(line.milliseconds, line.bytes)}`);
+        this.#sample(`${target}: ${line.name}`, line);
       } else if (line.kind === 'damage') this.#say(line.damage.join('\n'));
       this.#progress();
     };
@@ -69,6 +71,12 @@ export class Tally {
     }
     const seconds = (Date.now() - this.#started) / 1000;
     this.#say(`${this.#cases} cases in ${seconds.toFixed(1)} s, ${this.failures} failures`);
+  }
+
+  #sample(which: string, { milliseconds, bytes }: { milliseconds: number; bytes: number }): void {
+    if (this.#samples.has(which)) return;
+    this.#samples.add(which);
+    this.#say(`${which} undamaged: ${Math.round(milliseconds)} ms of CPU time, ${mebibytes(bytes)} MiB`);
   }
 
   #progress(): void {
@@ -92,10 +100,6 @@ export class Tally {
     if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
     console.log(text);
   }
-}
-
-function cost(milliseconds: number, bytes: number): string {
-  return `${Math.round(milliseconds)} ms of CPU time, ${mebibytes(bytes)} MiB`;
 }
 
 function mebibytes(bytes: number): number {
