@@ -6,6 +6,7 @@ demo: build
 
 test: check build
 	@npm run --silent lab -- run --core
+	@npm run --silent check:viewer
 
 check: setup
 	@npm run --silent check

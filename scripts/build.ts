@@ -1,5 +1,5 @@
-// `npm run build`: dist/device/kcrash, the static program for the device, and dist/cli/kcrash.cjs, the program for a
-// workstation with Node.
+// `npm run build`: dist/device/kcrash, the static program for the device, dist/cli/kcrash.cjs, the program for a
+// workstation with Node, and dist/viewer, the page that `kcrash view` serves.
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,3 +65,6 @@ const code = (outputFiles[0]?.text ?? '').replace(/^#!.*\n/, '');
 mkdirSync(join(ROOT, dirname(workstation)), { recursive: true });
 writeProgram(join(ROOT, dirname(workstation)), basename(workstation), code);
 console.log(`${workstation}: version ${name}`);
+
+run('npm', ['run', '--silent', 'build', '--workspace', 'packages/viewer']);
+console.log('dist/viewer: the page');

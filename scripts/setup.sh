@@ -8,6 +8,7 @@ packages='
   gcc make libc6-dev zlib1g-dev libzstd-dev xz-utils libelf-dev bc cpio
   qemu-system-x86 busybox-static e2fsprogs fdisk
   makedumpfile kexec-tools runc grub-pc-bin
+  chromium
 '
 
 fail() {

@@ -1,0 +1,79 @@
+import { Failure } from '@kcrash/cli/failure';
+import { DumpError } from '@kcrash/vmcore/bytes/errors';
+import type { DumpFile, Message, Methods, Question, Refusal } from '../protocol.ts';
+import type { BlockSource } from './block_source.ts';
+import { sourceOf } from './files.ts';
+import { Session } from './session.ts';
+import { whatItIs } from './what_it_is.ts';
+
+declare const self: DedicatedWorkerGlobalScope;
+
+/** Progress is told at most so often. */
+const STEP_MILLISECONDS = 50;
+
+let session: Session | undefined;
+let sources: BlockSource[] = [];
+let stage = '';
+let bytesRead = 0;
+let told = 0;
+
+function say(message: Message): void {
+  self.postMessage(message);
+}
+
+function progress(): void {
+  told = performance.now();
+  say({ kind: 'progress', stage, bytesRead });
+}
+
+function opened(): Session {
+  if (session === undefined) throw new DumpError('not-a-dump', 'No dump is open');
+  return session;
+}
+
+const methods: Methods = {
+  open(files: readonly DumpFile[]) {
+    sources = files.map((file) =>
+      sourceOf(file, (bytes) => {
+        bytesRead += bytes;
+        if (performance.now() - told > STEP_MILLISECONDS) progress();
+      }),
+    );
+    session = new Session(sources, (name) => {
+      stage = name;
+      progress();
+    });
+    return session.overview(
+      files.map((file, n) => ({
+        name: file.kind === 'file' ? file.file.name : file.name,
+        bytes: sources[n]?.size ?? 0,
+      })),
+    );
+  },
+  tasks: () => opened().tasks(),
+  log: () => opened().report.log,
+  exported: (form) => opened().exported(form),
+};
+
+/** Why there is no answer; for what could not be opened, what the file is instead. */
+function refusal(error: unknown, method: string): Refusal {
+  if (error instanceof Failure) return { code: 'refused', message: error.message };
+  if (!(error instanceof DumpError)) {
+    return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+  }
+  const { code, message } = error;
+  const [first] = sources;
+  if (method !== 'open' || code === 'io' || first === undefined) return { code, message };
+  const instead = whatItIs(first);
+  return instead === undefined ? { code, message } : { code, message, instead };
+}
+
+self.onmessage = ({ data }: MessageEvent<Question>) => {
+  const { id, method } = data;
+  try {
+    const call = methods[method] as (...given: readonly unknown[]) => unknown;
+    say({ kind: 'answer', id, value: call(...data.arguments) });
+  } catch (error) {
+    say({ kind: 'refusal', id, refusal: refusal(error, method) });
+  }
+};

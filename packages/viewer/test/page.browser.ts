@@ -1,0 +1,160 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDump, startBrowser, visit } from './browser.ts';
+import { labDump, reportJson } from './lab_dump.ts';
+import { PAGE, type StaticServer, serveStatically } from './static_server.ts';
+
+/** What one visit may load, compressed. */
+const FIRST_LOAD_BYTES = 250_000;
+const VIEWS = [
+  'summary',
+  'log',
+  'cpus',
+  'tasks',
+  'tree',
+  'stacks',
+  'task=1',
+  'waits',
+  'modules',
+  'mounts',
+  'devices',
+  'sysctls',
+];
+
+let browser: Browser;
+let server: StaticServer;
+let dump: string;
+
+beforeAll(async () => {
+  dump = labDump();
+  browser = await startBrowser();
+  server = await serveStatically();
+});
+
+afterAll(async () => {
+  await browser.close();
+  server.close();
+});
+
+/** What axe finds that is serious. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return await page.evaluate(async () => {
+    type Results = {
+      violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
+    };
+    const run = (globalThis as unknown as { axe: { run(): Promise<Results> } }).axe.run;
+    const { violations } = await run();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html }) => `${id}: ${html}`));
+  });
+}
+
+/** Goes to a view of an open dump and waits until it has its data. */
+async function go(page: Page, hash: string): Promise<void> {
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+  await page.waitForFunction(
+    (view) => {
+      const shown = document.querySelector('#view');
+      return shown?.getAttribute('data-view') === view && !/Reading .*…/.test(shown.textContent ?? '');
+    },
+    hash.replace(/=.*/, ''),
+  );
+}
+
+describe('the page', () => {
+  it('loads less than 250 KB, compressed', () => {
+    const files = readdirSync(PAGE, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const sizes = files.map(({ parentPath, name }) => gzipSync(readFileSync(join(parentPath, name))).length);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    console.log(`first load: ${total} bytes compressed, ${files.length} files`);
+    expect(total).toBeLessThan(FIRST_LOAD_BYTES);
+  });
+
+  it('asks for its own files once, and for nothing else, whatever is looked at', async () => {
+    const { page, errors, requests } = await visit(browser, server.url);
+    await openDump(page, dump);
+    for (const view of VIEWS) await go(page, view);
+    const wanted = readdirSync(PAGE, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
+    // The browser looks for the icon at each new address.
+    const asked = requests.filter((url) => !url.endsWith('.svg'));
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(asked.length).toBe(wanted.length - 1);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  it('lets its policy stop what a fault might ask for', async () => {
+    const { page } = await visit(browser, server.url);
+    const outcome = await page.evaluate(async () => {
+      const outside = await fetch('https://example.org/').then(
+        () => 'sent',
+        () => 'stopped',
+      );
+      const text = document.createElement('p');
+      let markup = 'taken';
+      try {
+        text.innerHTML = '<b>bold</b>';
+      } catch {
+        markup = 'stopped';
+      }
+      return { outside, markup };
+    });
+    expect(outcome).toEqual({ outside: 'stopped', markup: 'stopped' });
+    await page.context().close();
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    it(`has nothing that axe calls serious, ${colorScheme}`, async () => {
+      const { page } = await visit(browser, server.url);
+      await page.emulateMedia({ colorScheme });
+      expect(await seriousFindings(page)).toEqual([]);
+      await openDump(page, dump);
+      for (const view of VIEWS) {
+        await go(page, view);
+        expect({ view, found: await seriousFindings(page) }).toEqual({ view, found: [] });
+      }
+      await page.context().close();
+    });
+  }
+
+  it('gives the report as kcrash writes it', async () => {
+    const { page } = await visit(browser, server.url);
+    await openDump(page, dump);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Report as JSON')]);
+    expect(readFileSync((await download.path()) ?? '', 'utf8')).toBe(reportJson(dump));
+    const [html] = await Promise.all([page.waitForEvent('download'), page.click('text=Report as HTML')]);
+    expect(readFileSync((await html.path()) ?? '', 'utf8')).toContain('<!doctype html>');
+    await page.context().close();
+  });
+
+  it('has a place for each view in the address, and the back button', async () => {
+    const { page } = await visit(browser, `${server.url}#task=1`);
+    await openDump(page, dump);
+    await page.waitForSelector('text=init');
+    await page.keyboard.press('l');
+    await page.waitForSelector('.log .line');
+    await page.keyboard.press('/');
+    await page.keyboard.type('panic');
+    await page.waitForFunction(() => location.hash === '#log&q=panic');
+    await page.goBack();
+    await page.waitForFunction(() => document.querySelector('#view')?.getAttribute('data-view') === 'task');
+    await page.keyboard.press('?');
+    await page.waitForSelector('dialog[open]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    await page.context().close();
+  });
+});
