@@ -6,6 +6,7 @@ import type { Codecs } from '../codecs/codec.ts';
 import type { Absence } from '../physical_memory.ts';
 import { FrameBitmap } from './frame_bitmap.ts';
 import { COMPRESSED, type KdumpHeader } from './kdump_header.ts';
+import { PageRoom } from './page_room.ts';
 
 /** `struct page_desc`: offset, size, flags and page flags of one page of the dump. */
 const DESCRIPTOR_BYTES = 24;
@@ -28,11 +29,13 @@ export class KdumpPages {
   readonly #blocks = new Map<number, Uint8Array>();
 
   constructor(source: ByteSource, header: KdumpHeader, codecs: Codecs) {
+  readonly #room: PageRoom;
     this.#source = source;
     this.header = header;
     this.#codecs = codecs;
     const { bitmaps, frames, blockSize } = header;
     // Two bitmaps, each of whole blocks; the first diskdump writers had only one.
+    this.#room = new PageRoom(header.blockSize);
     const one = Math.ceil(frames / 8 / blockSize) * blockSize;
     const second = bitmaps.length >= one && bitmaps.length < 2 * one ? 0 : bitmaps.length / 2;
     const length = second === 0 ? bitmaps.length : second;
@@ -83,10 +86,15 @@ export class KdumpPages {
   #decompress(data: Uint8Array, flags: number): Uint8Array | Absence {
     const { blockSize } = this.header;
     const name = compressionName(flags);
-    if (name === undefined) return data.length === blockSize ? copyOf(data) : 'damaged';
-    const page = new Uint8Array(blockSize);
+    if (name === undefined) {
+      if (data.length !== blockSize) return 'damaged';
+      const page = this.#room.next();
+      page.set(data);
+      return this.#room.take(page);
+    }
+    const page = this.#room.next();
     try {
-      return this.#codecs[name](data, page) === blockSize ? page : 'damaged';
+      return this.#codecs[name](data, page) === blockSize ? this.#room.take(page) : 'damaged';
     } catch (error) {
       if (error instanceof DumpError && error.code !== 'io') return 'damaged';
       throw error;
