@@ -1,0 +1,55 @@
+import { addTo, type Frame, type VirtualAddress } from '../bytes/address.ts';
+import type { Dump } from '../dump.ts';
+import type { ClassMap } from './class_map.ts';
+import type { Blocks } from './flag_pass.ts';
+import type { MapSection } from './memory_map.ts';
+import { classIndex, type PageClass } from './page_class.ts';
+import type { PageLayout } from './page_layout.ts';
+
+/** What the walkers of this folder work on: the frames' classes so far, and how to get from a pointer to a frame. */
+export interface Classification {
+  readonly dump: Dump;
+  readonly layout: PageLayout;
+  readonly classes: ClassMap;
+  readonly sections: readonly MapSection[];
+  readonly slabs: Blocks;
+  readonly unnamed: Blocks;
+  readonly findings: string[];
+}
+
+/** Pages of one range of virtual memory that are walked; a vmalloc of 64 GB is none that a kernel makes. */
+const MOST_PAGES = 1 << 24;
+
+/** The frames that the kernel's page tables map at `[start, end)`, in the order of addresses; holes are passed. */
+export function* framesAt(dump: Dump, start: bigint, end: bigint): Generator<Frame> {
+  const { pageSize } = dump.physical;
+  const first = start - (start % BigInt(pageSize));
+  const pages = Math.min(Math.max(Math.ceil(Number(end - first) / pageSize), 0), MOST_PAGES);
+  for (let n = 0; n < pages; n++) {
+    const physical = dump.memory.translate(addTo(first as VirtualAddress, n * pageSize));
+    if (physical !== undefined) yield Math.floor(physical / pageSize);
+  }
+}
+
+/** Classes by name as a set of indices, for `Classification` walkers that may only replace some. */
+export function classSet(...names: readonly PageClass[]): Uint8Array {
+  const set = new Uint8Array(256);
+  for (const name of names) set[classIndex(name)] = 1;
+  return set;
+}
+
+/** Frame of a `struct page` by its address, by the memory map; undefined for what is none. */
+export function frameOfPage({ sections, layout }: Classification, page: bigint): Frame | undefined {
+  for (const { first, frames, map } of sections) {
+    const offset = Number(page - map);
+    if (offset < 0 || offset >= frames * layout.size) continue;
+    return offset % layout.size === 0 ? first + offset / layout.size : undefined;
+  }
+  return undefined;
+}
+
+/** Address of a frame's `struct page`; undefined for a frame that the memory map does not describe. */
+export function pageOfFrame({ sections, layout }: Classification, frame: Frame): VirtualAddress | undefined {
+  const section = sections.find(({ first, frames }) => frame >= first && frame < first + frames);
+  return section === undefined ? undefined : addTo(section.map, (frame - section.first) * layout.size);
+}

@@ -1,0 +1,116 @@
+import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import type { Dump } from '../dump.ts';
+import { type Classification, classSet, framesAt } from './classification.ts';
+import { classIndex } from './page_class.ts';
+
+/** Tables of the kernel image that describe it, by the symbols at their ends. */
+const TABLES: readonly (readonly [string, string])[] = [
+  ['__start_BTF', '__stop_BTF'],
+  ['__start_orc_unwind', '__stop_orc_unwind'],
+  ['__start_orc_unwind_ip', '__stop_orc_unwind_ip'],
+  ['orc_lookup', 'orc_lookup_end'],
+];
+/** Tables of kallsyms in VMCOREINFO; they lie together. */
+const KALLSYMS = [
+  'kallsyms_offsets',
+  'kallsyms_relative_base',
+  'kallsyms_num_syms',
+  'kallsyms_names',
+  'kallsyms_markers',
+  'kallsyms_token_table',
+  'kallsyms_token_index',
+] as const;
+
+/** Where the image is looked for past its last known symbol, in steps of large pages, as far as it is mapped. */
+const STEP = 0x20_0000;
+const MOST_STEPS = 512;
+
+const DATA = classIndex('kernel data');
+const CODE = classIndex('kernel code');
+const KERNEL_TABLES = classIndex('kernel tables');
+const LOG = classIndex('log');
+
+/**
+ * The kernel image: what is reserved and mapped where the kernel is linked to. Memory of its initialisation code
+ * that was given to the allocator is mapped there too, and not reserved any more.
+ */
+export function classifyImage({ dump, classes }: Classification): void {
+  const start = dump.vmcoreinfo.findSymbol('_stext') ?? dump.variable('_stext');
+  const end = dump.findVariable('_end') ?? mappedEnd(dump, start);
+  const reserved = classSet('reserved');
+  for (const frame of framesAt(dump, start, end)) {
+    if (reserved[classes.get(frame)] === 1) classes.set(frame, DATA);
+  }
+  const image = classSet('kernel data');
+  for (const range of dump.description.kallsyms.codeRanges()) {
+    for (const frame of framesAt(dump, range.start, range.end)) {
+      if (image[classes.get(frame)] === 1) classes.set(frame, CODE);
+    }
+  }
+  const described = classSet('kernel data', 'kernel code');
+  for (const [from, to] of tableRanges(dump)) {
+    for (const frame of framesAt(dump, from, to)) {
+      if (described[classes.get(frame)] === 1) classes.set(frame, KERNEL_TABLES);
+    }
+  }
+}
+
+function mappedEnd(dump: Dump, start: VirtualAddress): VirtualAddress {
+  let steps = 1;
+  while (steps < MOST_STEPS && dump.memory.translate(addTo(start, steps * STEP)) !== undefined) steps++;
+  return addTo(start, steps * STEP);
+}
+
+function tableRanges(dump: Dump): [VirtualAddress, VirtualAddress][] {
+  const ranges: [VirtualAddress, VirtualAddress][] = [];
+  for (const [from, to] of TABLES) {
+    const start = dump.findVariable(from);
+    const end = dump.findVariable(to);
+    if (start !== undefined && end !== undefined && end > start) ranges.push([start, end]);
+  }
+  const parts = KALLSYMS.map((name) => dump.findVariable(name)).filter((at) => at !== undefined);
+  const [first] = parts.sort((a, b) => (a < b ? -1 : 1));
+  const last = parts.at(-1);
+  if (first !== undefined && last !== undefined) ranges.push([first, addTo(last, dump.physical.pageSize)]);
+  return ranges;
+}
+
+/**
+ * The ring of printk where it was made at boot for `log_buf_len`, or for many CPUs: its text, and its descriptors
+ * and records, which are reserved memory like much of less worth.
+ */
+export function classifyLog({ dump, classes }: Classification): void {
+  const { memory, types } = dump;
+  const ring = memory.pointer(dump.variable('prb'));
+  const field = (path: string) => addTo(ring, types.offsetof('printk_ringbuffer', path));
+  const descriptors = 2 ** memory.u32(field('desc_ring.count_bits'));
+  const parts: [VirtualAddress, number][] = [
+    [memory.pointer(field('text_data_ring.data')), 2 ** memory.u32(field('text_data_ring.size_bits'))],
+    [memory.pointer(field('desc_ring.descs')), descriptors * types.sizeof('prb_desc')],
+    [memory.pointer(field('desc_ring.infos')), descriptors * types.sizeof('printk_info')],
+  ];
+  const allowed = classSet('reserved', 'unidentified');
+  for (const [start, length] of parts) {
+    for (const frame of framesAt(dump, start, start + BigInt(Math.min(length, MOST_LOG)))) {
+      if (allowed[classes.get(frame)] === 1) classes.set(frame, LOG);
+    }
+  }
+}
+
+/** `log_buf_len=` can be 2 GB at most. */
+const MOST_LOG = 2 ** 31;
+
+const CAPTURE = classIndex('capture kernel');
+
+/** Memory that the capture kernel runs in: the crashed one reserved it and never used it. */
+export function classifyCaptureKernel({ dump, classes }: Classification): void {
+  const { types, memory, physical } = dump;
+  for (const name of ['crashk_res', 'crashk_low_res']) {
+    const at = dump.findVariable(name);
+    if (at === undefined) continue;
+    const start = memory.u64(addTo(at, types.offsetof('resource', 'start')));
+    const end = memory.u64(addTo(at, types.offsetof('resource', 'end')));
+    if (end > start)
+      classes.fill(start / physical.pageSize, Math.ceil((end + 1) / physical.pageSize), CAPTURE);
+  }
+}

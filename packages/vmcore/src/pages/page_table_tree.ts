@@ -1,0 +1,93 @@
+import type { Frame, PhysicalAddress } from '../bytes/address.ts';
+import { DumpError } from '../bytes/errors.ts';
+import { field } from '../describe/type_reader.ts';
+import { readTasks } from '../kernel/tasks.ts';
+import type { PhysicalMemory } from '../physical_memory.ts';
+import { kernelPaging } from '../vmcore.ts';
+import { type Classification, classSet } from './classification.ts';
+import { wordsOf } from './flag_pass.ts';
+import { classIndex } from './page_class.ts';
+
+const PRESENT = 1;
+const LARGE = 0x80;
+const ENTRIES = 512;
+const TWO_32 = 0x1_0000_0000;
+
+const TABLE = classIndex('page table');
+const MM = { pgd: field.pointer('pgd') };
+
+/** Walks trees of page tables and says which frames are tables; each frame once, so that no circle is endless. */
+class TableWalk {
+  /** Tables that are something else by the memory map. */
+  strangers = 0;
+  readonly #physical: PhysicalMemory;
+  readonly #mask: readonly [number, number];
+  readonly #into: Classification;
+  readonly #seen = new Set<Frame>();
+  readonly #allowed = classSet('unidentified', 'reserved', 'page table', 'kernel data');
+
+  constructor(into: Classification, encryptionMask: bigint) {
+    this.#into = into;
+    this.#physical = into.dump.physical;
+    const high = 0xf_ffff & ~Number((encryptionMask >> 32n) & 0xffff_ffffn);
+    this.#mask = [high, 0xffff_f000 & ~Number(encryptionMask & 0xffff_ffffn)];
+  }
+
+  /** The tables below the entries `[first, end)` of a table of some level; level 1 maps pages. */
+  walk(table: PhysicalAddress, level: number, first = 0, end = ENTRIES): void {
+    const frame = Math.floor(table / this.#physical.pageSize);
+    if (!this.#note(frame) || level === 1) return;
+    const page = this.#physical.page(frame);
+    if (typeof page === 'string') return;
+    const words = wordsOf(page);
+    const [maskHigh, maskLow] = this.#mask;
+    for (let n = first * 2; n < end * 2; n += 2) {
+      const low = words[n] as number;
+      if ((low & PRESENT) === 0 || (level < 4 && (low & LARGE) !== 0)) continue;
+      this.walk(((words[n + 1] as number) & maskHigh) * TWO_32 + ((low & maskLow) >>> 0), level - 1);
+    }
+  }
+
+  /** Whether the frame is a table that was not seen before. */
+  #note(frame: Frame): boolean {
+    if (this.#seen.has(frame) || frame >= this.#physical.frameLimit) return false;
+    this.#seen.add(frame);
+    const { classes } = this.#into;
+    if (this.#allowed[classes.get(frame)] === 0) {
+      this.strangers++;
+      return false;
+    }
+    classes.set(frame, TABLE);
+    return true;
+  }
+}
+
+/** Page tables of the kernel, and of every process that a task has. */
+export function classifyPageTables(into: Classification): void {
+  const { dump, findings } = into;
+  const paging = kernelPaging(dump.vmcoreinfo);
+  const walk = new TableWalk(into, paging.encryptionMask);
+  walk.walk(paging.topTable, paging.levels);
+  const seen = new Set<bigint>([0n]);
+  for (const { mm } of readTasks(dump).tasks) {
+    if (seen.has(mm)) continue;
+    seen.add(mm);
+    const top = topTable(into, mm);
+    // The upper half is the kernel's own, which was walked.
+    if (top !== undefined) walk.walk(top, paging.levels, 0, ENTRIES / 2);
+  }
+  if (walk.strangers > 0) {
+    findings.push(
+      `${walk.strangers} page tables are another's by the memory map, and not kept for being tables`,
+    );
+  }
+}
+
+function topTable({ dump }: Classification, mm: bigint): PhysicalAddress | undefined {
+  try {
+    return dump.memory.translate(dump.reader('mm_struct', MM)(mm as never).pgd);
+  } catch (error) {
+    if (error instanceof DumpError && error.code !== 'io') return undefined;
+    throw error;
+  }
+}

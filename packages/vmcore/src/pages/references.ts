@@ -1,0 +1,142 @@
+import type { Frame } from '../bytes/address.ts';
+import { type Classification, classSet } from './classification.ts';
+import type { DirectMap } from './direct_map.ts';
+import { wordsOf } from './flag_pass.ts';
+import { classIndex } from './page_class.ts';
+
+const UNIDENTIFIED = classIndex('unidentified');
+const LARGE_KMALLOC = classIndex('large kmalloc');
+const BY_ADDRESS = classIndex('pages by address');
+const PAYLOAD = classIndex('payload');
+
+const ADDRESS = 1;
+const PAGE = 2;
+
+/**
+ * Tells kernel data from payload where flags say nothing: kernel data is referenced by its address, payload by its
+ * `struct page`. Memory that is the kernel's for certain is searched for both. A block is the kernel's where its
+ * first byte is pointed to, and none of its struct pages is; in every other case it is not kept.
+ */
+export function classifyByReference(into: Classification, map: DirectMap): void {
+  const { dump, classes, unnamed } = into;
+  const open: { frame: Frame; order: number }[] = [];
+  const found = new Map<Frame, number>();
+  for (let n = 0; n < unnamed.frames.length; n++) {
+    const frame = unnamed.frames[n] as Frame;
+    const order = unnamed.orders[n] as number;
+    if (classes.get(frame) !== UNIDENTIFIED) continue;
+    open.push({ frame, order });
+    found.set(frame, 0);
+  }
+  if (open.length === 0) return;
+  const heads = headsOf(open);
+  const search = new Search(into, map, heads, found);
+  const sources = classSet('slab', 'task slab', 'per-CPU', 'kernel data', 'reserved', 'block requests');
+  const { physical } = dump;
+  for (const { start, end } of classes.ranges(sources)) {
+    const stop = Math.min(end, physical.frameLimit);
+    for (let frame = physical.nextHeld(start); frame < stop; frame = physical.nextHeld(frame + 1)) {
+      const page = physical.page(frame);
+      if (typeof page !== 'string') search.take(wordsOf(page));
+    }
+  }
+  for (const { frame, order } of open) {
+    const how = found.get(frame) ?? 0;
+    if (how === 0) continue;
+    const value = (how & PAGE) !== 0 ? PAYLOAD : order > 0 ? LARGE_KMALLOC : BY_ADDRESS;
+    for (let n = 0; n < 2 ** order; n++) {
+      if (classes.get(frame + n) === UNIDENTIFIED) classes.set(frame + n, value);
+    }
+  }
+}
+
+/** The head of each frame of the blocks. */
+function headsOf(blocks: readonly { frame: Frame; order: number }[]): Map<Frame, Frame> {
+  const heads = new Map<Frame, Frame>();
+  for (const { frame, order } of blocks) for (let n = 0; n < 2 ** order; n++) heads.set(frame + n, frame);
+  return heads;
+}
+
+const TWO_32 = 0x1_0000_0000;
+
+/** Looks through pages of the kernel for addresses of blocks and of their struct pages. */
+class Search {
+  readonly #heads: ReadonlyMap<Frame, Frame>;
+  readonly #found: Map<Frame, number>;
+  readonly #pageSize: number;
+  readonly #structSize: number;
+  readonly #direct: HalfRange;
+  readonly #maps: readonly { range: HalfRange; first: Frame }[];
+
+  constructor(
+    { dump, sections, layout }: Classification,
+    map: DirectMap,
+    heads: ReadonlyMap<Frame, Frame>,
+    found: Map<Frame, number>,
+  ) {
+    this.#heads = heads;
+    this.#found = found;
+    this.#pageSize = dump.physical.pageSize;
+    this.#structSize = layout.size;
+    this.#direct = halfRange(map.base, map.limit);
+    this.#maps = sections.map((section) => ({
+      range: halfRange(section.map, section.frames * layout.size),
+      first: section.first,
+    }));
+  }
+
+  /** Looks at each aligned word of 64 bits, at its high half first. */
+  take(words: Uint32Array): void {
+    const { firstHigh: directFirst, lastHigh: directLast } = this.#direct;
+    const mapFirst = this.#maps[0]?.range.firstHigh ?? 0;
+    const mapLast = this.#maps.at(-1)?.range.lastHigh ?? -1;
+    for (let n = 1; n < words.length; n += 2) {
+      const high = words[n] as number;
+      if (high >= directFirst && high <= directLast) this.#address(high, words[n - 1] as number);
+      else if (high >= mapFirst && high <= mapLast) this.#page(high, words[n - 1] as number);
+    }
+  }
+
+  #address(high: number, low: number): void {
+    if (low % this.#pageSize !== 0) return;
+    const offset = offsetIn(this.#direct, high, low);
+    const frame = offset / this.#pageSize;
+    if (offset >= 0 && this.#heads.get(frame) === frame) this.#note(frame, ADDRESS);
+  }
+
+  #page(high: number, low: number): void {
+    // The lowest two bits mark the ends of scatter lists, and netmem.
+    const clean = (low & ~3) >>> 0;
+    for (const { range, first } of this.#maps) {
+      const offset = offsetIn(range, high, clean);
+      if (offset < 0 || offset % this.#structSize !== 0) continue;
+      const head = this.#heads.get(first + offset / this.#structSize);
+      if (head !== undefined) this.#note(head, PAGE);
+      return;
+    }
+  }
+
+  #note(frame: Frame, how: number): void {
+    this.#found.set(frame, (this.#found.get(frame) ?? 0) | how);
+  }
+}
+
+/** A range of addresses as halves. */
+interface HalfRange {
+  readonly firstHigh: number;
+  readonly firstLow: number;
+  readonly lastHigh: number;
+  readonly length: number;
+}
+
+function halfRange(base: bigint, length: number): HalfRange {
+  const high = (address: bigint) => Number((address >> 32n) & 0xffff_ffffn);
+  const last = base + BigInt(Math.max(length - 1, 0));
+  return { firstHigh: high(base), firstLow: Number(base & 0xffff_ffffn), lastHigh: high(last), length };
+}
+
+/** How far an address lies in a range, or -1. */
+function offsetIn(range: HalfRange, high: number, low: number): number {
+  const offset = (high - range.firstHigh) * TWO_32 + low - range.firstLow;
+  return offset >= 0 && offset < range.length ? offset : -1;
+}

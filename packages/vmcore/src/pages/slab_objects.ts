@@ -1,0 +1,150 @@
+import {
+  addTo,
+  type Frame,
+  type PhysicalAddress,
+  type VirtualAddress,
+  virtualAddress,
+} from '../bytes/address.ts';
+import { u64Big } from '../bytes/cursor.ts';
+import { DumpError } from '../bytes/errors.ts';
+import { field } from '../describe/type_reader.ts';
+import type { Dump } from '../dump.ts';
+import { perCpu } from '../kernel/percpu.ts';
+import { readSlabCaches } from '../kernel/slab.ts';
+import { type Classification, pageOfFrame } from './classification.ts';
+import type { DirectMap } from './direct_map.ts';
+
+/** A slab: pages with objects of one cache. */
+export interface Slab {
+  readonly frame: Frame;
+  readonly order: number;
+}
+
+/** The slabs of one cache. */
+export interface CacheSlabs {
+  readonly name: string;
+  readonly address: VirtualAddress;
+  /** Bytes from object to object, and of an object. */
+  readonly size: number;
+  readonly objectBytes: number;
+  readonly slabs: readonly Slab[];
+}
+
+/** Slabs by their cache: each tells its own in its struct page. */
+export function slabsByCache(into: Classification): Map<string, CacheSlabs[]> {
+  const { dump, slabs } = into;
+  const cacheAt = dump.types.has('slab', 'slab_cache')
+    ? dump.types.offsetof('slab', 'slab_cache')
+    : dump.types.offsetof('page', 'slab_cache');
+  const found = new Map<bigint, Slab[]>();
+  for (let n = 0; n < slabs.frames.length; n++) {
+    const frame = slabs.frames[n] as Frame;
+    const page = pageOfFrame(into, frame);
+    const bytes = page === undefined ? undefined : dump.memory.tryRead(addTo(page, cacheAt), 8);
+    if (bytes === undefined) continue;
+    const cache = u64Big(bytes, 0);
+    const list = found.get(cache);
+    const slab = { frame, order: slabs.orders[n] as number };
+    if (list === undefined) found.set(cache, [slab]);
+    else list.push(slab);
+  }
+  const byName = new Map<string, CacheSlabs[]>();
+  for (const { name, address, size, objectBytes } of readSlabCaches(dump).caches) {
+    const cache = { name, address, size, objectBytes, slabs: found.get(address) ?? [] };
+    byName.set(name, [...(byName.get(name) ?? []), cache]);
+  }
+  return byName;
+}
+
+const CACHE = {
+  offset: field.number('offset'),
+  random: field.optional(field.big('random')),
+  padding: field.optional(field.number('red_left_pad')),
+  cpus: field.optional(field.pointer('cpu_slab')),
+};
+const SLAB_52 = { freelist: field.pointer('freelist'), objects: field.number('objects') };
+const CPU_SLAB = { freelist: field.pointer('freelist') };
+
+/** `MAX_OBJS_PER_PAGE`: the count has 15 bits. */
+const MOST_OBJECTS = 32767;
+
+/** Objects of a cache by their physical addresses. */
+export interface SlabObjects {
+  readonly used: readonly PhysicalAddress[];
+  readonly free: readonly PhysicalAddress[];
+  /** Bytes from an object's start to the word that links the free ones. */
+  readonly linkAt: number;
+}
+
+/**
+ * Which objects of a cache are in use. The lists of free ones are followed as far as they make sense; what a
+ * kernel keeps in sheaves (since 6.18) counts as in use.
+ */
+export function slabObjects(into: Classification, map: DirectMap, cache: CacheSlabs): SlabObjects {
+  const { dump } = into;
+  const { offset, random, padding = 0, cpus } = dump.reader('kmem_cache', CACHE)(cache.address);
+  const decode = linkReader(dump, offset, random);
+  const free = new Set<PhysicalAddress>();
+  if (cpus !== undefined && cpus !== 0n) {
+    for (const cpu of perCpu(dump).possible) {
+      const { freelist } = dump.reader('kmem_cache_cpu', CPU_SLAB)(perCpu(dump).pointer(cpus, cpu));
+      follow(map, freelist, decode, free);
+    }
+  }
+  const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
+  const all: PhysicalAddress[] = [];
+  for (const { frame, order } of cache.slabs) {
+    const page = pageOfFrame(into, frame);
+    if (page === undefined || cache.size <= 0) continue;
+    const { freelist, objects } = dump.reader(type, SLAB_52)(page);
+    follow(map, freelist, decode, free);
+    const room = Math.floor((2 ** order * dump.physical.pageSize) / cache.size);
+    const base = frame * dump.physical.pageSize + padding;
+    for (let n = 0; n < Math.min(objects, room); n++) all.push(base + n * cache.size);
+  }
+  return {
+    used: all.filter((at) => !free.has(at)),
+    free: all.filter((at) => free.has(at)),
+    linkAt: offset,
+  };
+}
+
+type Follow = (object: VirtualAddress) => VirtualAddress | undefined;
+
+/** `get_freepointer`: plain, or mixed with a secret and its own place (`CONFIG_SLAB_FREELIST_HARDENED`). */
+function linkReader(dump: Dump, offset: number, random: bigint | undefined): Follow {
+  return (object) => {
+    const at = addTo(object, offset);
+    const bytes = dump.memory.tryRead(at, 8);
+    if (bytes === undefined) return undefined;
+    const stored = u64Big(bytes, 0);
+    return virtualAddress(random === undefined ? stored : stored ^ random ^ swapped(at));
+  };
+}
+
+/** The bytes of a word in the other order. */
+function swapped(word: bigint): bigint {
+  let result = 0n;
+  for (let rest = word, n = 0; n < 8; n++, rest >>= 8n) result = (result << 8n) | (rest & 0xffn);
+  return result;
+}
+
+function follow(map: DirectMap, first: VirtualAddress, next: Follow, free: Set<PhysicalAddress>): void {
+  let at: VirtualAddress | undefined = first;
+  for (let n = 0; n < MOST_OBJECTS && at !== undefined && at !== 0n; n++) {
+    const physical = map.physical(at);
+    if (physical === undefined || free.has(physical)) return;
+    free.add(physical);
+    at = next(at);
+  }
+}
+
+/** `work`'s result, or undefined where the dump does not allow it. */
+export function orMissing<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof DumpError && error.code !== 'io') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { field } from '../describe/type_reader.ts';
+import type { Dump } from '../dump.ts';
+import { attempt } from '../kernel/attempt.ts';
+import { readCpus } from '../kernel/cpus.ts';
+import { listEntries } from '../kernel/list.ts';
+import { perCpu } from '../kernel/percpu.ts';
+import { taskStackBounds } from '../kernel/stack_bounds.ts';
+import { readTasks } from '../kernel/tasks.ts';
+import { type Classification, classSet, framesAt } from './classification.ts';
+import { classIndex } from './page_class.ts';
+
+const AREA = { start: field.pointer('va_start'), end: field.pointer('va_end'), vm: field.pointer('vm') };
+const VM = { flags: field.number('flags'), caller: field.pointer('caller') };
+const NODE = { busy: field.address('busy.head') };
+
+/** `VM_IOREMAP`: no memory, but a device. `VM_USERMAP`: made to be mapped by processes. */
+const VM_IOREMAP = 1;
+const VM_USERMAP = 8;
+
+const MOST_AREAS = 1 << 20;
+const MOST_NODES = 1 << 12;
+/** A chunk of per-CPU memory has a unit for each CPU. */
+const MOST_UNIT = 64 << 20;
+
+const VMALLOC = classIndex('vmalloc');
+const PER_CPU = classIndex('per-CPU');
+const STACK = classIndex('kernel stack');
+const MODULE = classIndex('module');
+const MAPPED = classIndex('mapped by users');
+
+/** A range of kernel addresses in use. */
+interface VirtualArea {
+  readonly start: VirtualAddress;
+  readonly end: VirtualAddress;
+  readonly vm: VirtualAddress;
+}
+
+/** What flags leave without a name is vmalloc's where an area maps it; more is known of some areas. */
+export function classifyAreas(into: Classification): void {
+  const { dump, classes, findings } = into;
+  const unnamed = classSet('unidentified');
+  const chunks = dump.description.kallsyms.find('pcpu_get_vm_areas').map(({ address }) => address as bigint);
+  for (const { start, end, vm } of virtualAreas(dump, findings)) {
+    const { flags, caller } = vm === 0n ? { flags: 0, caller: 0n } : dump.reader('vm_struct', VM)(vm);
+    if ((flags & VM_IOREMAP) !== 0) continue;
+    const value = (flags & VM_USERMAP) !== 0 ? MAPPED : chunks.includes(caller) ? PER_CPU : VMALLOC;
+    for (const frame of framesAt(dump, start, end)) {
+      if (unnamed[classes.get(frame)] === 1) classes.set(frame, value);
+    }
+  }
+}
+
+/** The areas in use: on a list per node since 6.9 (72210662c5a2), on one list before. */
+function virtualAreas(dump: Dump, findings: string[]): VirtualArea[] {
+  const areas: VirtualArea[] = [];
+  for (const head of areaLists(dump)) {
+    const { entries, problem } = listEntries(dump, head, 'vmap_area', 'list', MOST_AREAS);
+    if (problem !== undefined) findings.push(problem);
+    for (const at of entries) {
+      const area = attempt(findings, 'An area of vmalloc', () => dump.reader('vmap_area', AREA)(at));
+      if (area !== undefined) areas.push(area);
+    }
+  }
+  return areas;
+}
+
+function areaLists(dump: Dump): VirtualAddress[] {
+  const list = dump.findVariable('vmap_area_list');
+  if (list !== undefined) return [list];
+  const nodes = dump.memory.pointer(dump.variable('vmap_nodes'));
+  const count = Math.min(dump.memory.u32(dump.variable('nr_vmap_nodes')), MOST_NODES);
+  const size = dump.types.sizeof('struct vmap_node');
+  return Array.from({ length: count }, (_, n) => dump.reader('vmap_node', NODE)(addTo(nodes, n * size)).busy);
+}
+
+/** The units of the first chunk of per-CPU memory: static variables, and the first that were made at run time. */
+export function classifyFirstChunk({ dump, classes }: Classification): void {
+  const { memory } = dump;
+  const base = memory.pointer(dump.variable('pcpu_base_addr'));
+  const size = Math.min(memory.u32(dump.variable('pcpu_unit_size')), MOST_UNIT);
+  const offsets = memory.pointer(dump.variable('pcpu_unit_offsets'));
+  const allowed = classSet('reserved', 'unidentified');
+  for (const cpu of perCpu(dump).possible) {
+    const unit = addTo(base, memory.u64(addTo(offsets, cpu * 8)));
+    for (const frame of framesAt(dump, unit, unit + BigInt(size))) {
+      if (allowed[classes.get(frame)] === 1) classes.set(frame, PER_CPU);
+    }
+  }
+}
+
+/**
+ * Stacks of tasks and CPUs. The task and the page tables are two witnesses, which outweigh a memory map that says
+ * the page is another's.
+ */
+export function classifyStacks({ dump, classes, findings }: Classification): void {
+  const stacks = attempt(findings, 'Stacks of tasks', () =>
+    readTasks(dump).tasks.flatMap((task) => taskStackBounds(dump, task.stack) ?? []),
+  );
+  const usual = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'kernel stack');
+  let others = 0;
+  for (const { low, high } of stacks ?? []) {
+    for (const frame of framesAt(dump, low, high)) {
+      if (usual[classes.get(frame)] === 0) others++;
+      classes.set(frame, STACK);
+    }
+  }
+  if (others > 0) findings.push(`${others} pages of kernel stacks are another's by the memory map`);
+  const shared = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'per-CPU');
+  const cpus = attempt(findings, 'Stacks of CPUs', () => readCpus(dump)) ?? [];
+  for (const { low, high } of cpus.flatMap((cpu) => cpu.stacks)) {
+    for (const frame of framesAt(dump, low, high)) {
+      if (shared[classes.get(frame)] === 1) classes.set(frame, STACK);
+    }
+  }
+}
+
+/** Code and data of loaded modules. */
+export function classifyModules({ dump, classes }: Classification): void {
+  const allowed = classSet('vmalloc', 'unidentified');
+  for (const { start, end } of dump.loadedModules.modules.flatMap(({ regions }) => regions)) {
+    for (const frame of framesAt(dump, start, end)) {
+      if (allowed[classes.get(frame)] === 1) classes.set(frame, MODULE);
+    }
+  }
+}
