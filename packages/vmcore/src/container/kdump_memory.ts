@@ -27,15 +27,15 @@ export class KdumpPages {
   /** Dumped frames before the first that this file holds. */
   readonly #skipped: number;
   readonly #blocks = new Map<number, Uint8Array>();
+  readonly #room: PageRoom;
 
   constructor(source: ByteSource, header: KdumpHeader, codecs: Codecs) {
-  readonly #room: PageRoom;
     this.#source = source;
     this.header = header;
     this.#codecs = codecs;
+    this.#room = new PageRoom(header.blockSize);
     const { bitmaps, frames, blockSize } = header;
     // Two bitmaps, each of whole blocks; the first diskdump writers had only one.
-    this.#room = new PageRoom(header.blockSize);
     const one = Math.ceil(frames / 8 / blockSize) * blockSize;
     const second = bitmaps.length >= one && bitmaps.length < 2 * one ? 0 : bitmaps.length / 2;
     const length = second === 0 ? bitmaps.length : second;
