@@ -3,6 +3,7 @@ import { arm, normal } from './arm.ts';
 import { asOnEve } from './as_on_eve.ts';
 import { capture } from './capture.ts';
 import { dump } from './dump.ts';
+import { leaks } from './leaks.ts';
 import { log } from './log.ts';
 import { oracle } from './oracle.ts';
 import { persist } from './persist.ts';
@@ -19,4 +20,5 @@ export const scenarios: readonly Scenario[] = [
   ...normal,
   asOnEve,
   ...oracle,
+  ...leaks,
 ];

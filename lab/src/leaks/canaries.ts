@@ -1,0 +1,58 @@
+/** What a canary begins with; `guest/canary.c` writes it, and its image holds it veiled. */
+const HEAD = "Lab's canary is ";
+/** Bytes of a canary: its head, its class and dots. */
+const LENGTH = 32;
+
+/** A class of memory in which the guest plants canaries. */
+export interface CanaryClass {
+  readonly name: string;
+  /**
+   * What must become of it: `dropped`, no page of the dump holds it; `scrubbed`, it lies among the kernel's own
+   * data and is overwritten; `reported`, it may stay, and an audit tells of it.
+   */
+  readonly must: 'dropped' | 'scrubbed' | 'reported';
+  /** Not every kernel has this kind of memory. */
+  readonly optional?: boolean;
+}
+
+const dropped = (name: string): CanaryClass => ({ name, must: 'dropped' });
+const scrubbed = (name: string): CanaryClass => ({ name, must: 'scrubbed' });
+
+/** Every class that `canary` plants. */
+export const CANARY_CLASSES: readonly CanaryClass[] = [
+  ...['anonymous', 'huge', 'cache-clean', 'cache-dirty', 'tmpfs', 'shared', 'system-v'].map(dropped),
+  ...['mapped-private', 'mapped-shared', 'memfd', 'hugetlbfs'].map(dropped),
+  { name: 'secret', must: 'dropped', optional: true },
+  ...['guest-private', 'guest-huge', 'guest-shared', 'freed', 'pipe', 'unix-stream', 'tcp'].map(dropped),
+  ...['unix-small', 'udp', 'udp-large', 'key', 'key-large', 'pty-input', 'pty-output', 'console'].map(
+    scrubbed,
+  ),
+  { name: 'message', must: 'reported' },
+];
+
+/** The canary of a class, as memory holds it. */
+export function canary(name: string): string {
+  return (HEAD + name).padEnd(LENGTH, '.');
+}
+
+/** The classes whose canaries a piece of memory holds, whole. */
+export function canariesIn(bytes: Uint8Array): Set<string> {
+  const found = new Set<string>();
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = buffer.indexOf(HEAD); at >= 0; at = buffer.indexOf(HEAD, at + LENGTH)) {
+    const name = /^[a-z0-9-]+(?=\.+$)/.exec(buffer.toString('latin1', at + HEAD.length, at + LENGTH))?.[0];
+    if (name !== undefined) found.add(name);
+  }
+  return found;
+}
+
+/** What the guest said of its planting: bytes by class, or why there are none. */
+export function parsePlanted(text: string): Map<string, number | string> {
+  const planted = new Map<string, number | string>();
+  for (const line of text.trim().split('\n')) {
+    const [name = '', ...rest] = line.split(' ');
+    const value = rest.join(' ');
+    planted.set(name, /^\d+$/.test(value) ? Number(value) : value.replace(/^failed /, ''));
+  }
+  return planted;
+}
