@@ -9,6 +9,19 @@ const LARGE_KMALLOC = classIndex('large kmalloc');
 const BY_ADDRESS = classIndex('pages by address');
 const PAYLOAD = classIndex('payload');
 
+/** Memory that is the kernel's for certain. Stacks are not among it: they have addresses of pages under way. */
+const SOURCES = classSet(
+  'slab',
+  'task slab',
+  'per-CPU',
+  'kernel data',
+  'reserved',
+  'module',
+  'vmalloc',
+  'large kmalloc',
+  'block requests',
+);
+
 const ADDRESS = 1;
 const PAGE = 2;
 
@@ -31,9 +44,8 @@ export function classifyByReference(into: Classification, map: DirectMap): void 
   if (open.length === 0) return;
   const heads = headsOf(open);
   const search = new Search(into, map, heads, found);
-  const sources = classSet('slab', 'task slab', 'per-CPU', 'kernel data', 'reserved', 'block requests');
   const { physical } = dump;
-  for (const { start, end } of classes.ranges(sources)) {
+  for (const { start, end } of classes.ranges(SOURCES)) {
     const stop = Math.min(end, physical.frameLimit);
     for (let frame = physical.nextHeld(start); frame < stop; frame = physical.nextHeld(frame + 1)) {
       const page = physical.page(frame);

@@ -80,7 +80,8 @@ export function classifyFirstChunk({ dump, classes }: Classification): void {
   const base = memory.pointer(dump.variable('pcpu_base_addr'));
   const size = Math.min(memory.u32(dump.variable('pcpu_unit_size')), MOST_UNIT);
   const offsets = memory.pointer(dump.variable('pcpu_unit_offsets'));
-  const allowed = classSet('reserved', 'unidentified');
+  // What a unit had too much of went to the allocator.
+  const allowed = classSet('reserved');
   for (const cpu of perCpu(dump).possible) {
     const unit = addTo(base, memory.u64(addTo(offsets, cpu * 8)));
     for (const frame of framesAt(dump, unit, unit + BigInt(size))) {
