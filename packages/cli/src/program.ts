@@ -32,6 +32,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     type: async () => (await import('./commands/type.ts')).addTypeCommand,
     read: async () => (await import('./commands/read.ts')).addReadCommand,
     vars: async () => (await import('./commands/vars.ts')).addVarsCommand,
+    pages: async () => (await import('./commands/pages.ts')).addPagesCommand,
+    audit: async () => (await import('./commands/audit.ts')).addAuditCommand,
     find: async () => (await import('./commands/find.ts')).addFindCommand,
     repl: async () => (await import('./commands/repl.ts')).addReplCommand,
     title: async () => (await import('./commands/title.ts')).addTitleCommand,

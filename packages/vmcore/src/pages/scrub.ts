@@ -1,6 +1,7 @@
 import type { Frame, PhysicalAddress } from '../bytes/address.ts';
 import type { ClassifiedPages } from './classify.ts';
 import type { Scrubber } from './page_plan.ts';
+import { secretRanges } from './secrets.ts';
 
 /** What overwritten bytes read as: `X`, as makedumpfile's own filter writes. */
 export const SCRUBBED = 0x58;
@@ -47,5 +48,7 @@ export class ScrubRanges implements Scrubber {
 
 /** Finds what users wrote inside pages that are kept. What cannot be found is a finding. */
 export function findSecrets(pages: ClassifiedPages): Scrubber {
-  return new ScrubRanges(pages.dump.physical.pageSize);
+  const ranges = new ScrubRanges(pages.dump.physical.pageSize);
+  for (const { owner, start, length } of secretRanges(pages)) ranges.add(owner, start, length);
+  return ranges;
 }

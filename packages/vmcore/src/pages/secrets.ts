@@ -1,0 +1,101 @@
+import { addTo, type PhysicalAddress, type VirtualAddress } from '../bytes/address.ts';
+import { field } from '../describe/type_reader.ts';
+import type { Dump } from '../dump.ts';
+import { attempt } from '../kernel/attempt.ts';
+import { rbEntries } from '../kernel/rbtree.ts';
+import type { ClassifiedPages } from './classify.ts';
+import { slabObjects } from './slab_objects.ts';
+import { ttyBuffers } from './tty_buffers.ts';
+
+/** Bytes in the kernel's own pages that users wrote. */
+export interface SecretRange {
+  /** `keys`, `socket buffers`, `tty buffers`, `free objects`. */
+  readonly owner: string;
+  readonly start: PhysicalAddress;
+  readonly length: number;
+}
+
+/**
+ * Where users' data lies inside pages of the kernel, as far as its owner is known: payloads of keys, data of socket
+ * buffers, buffers of ttys; and objects that are free again, which may hold any of it still.
+ */
+export function secretRanges(pages: ClassifiedPages): SecretRange[] {
+  const { dump, findings, socketData } = pages;
+  const found: SecretRange[] = [];
+  const add = (owner: string, at: VirtualAddress, length: number) =>
+    found.push(...physicalRanges(dump, owner, at, length));
+  for (const { start, length } of socketData) add('socket buffers', start, length);
+  attempt(findings, 'Keys', () => {
+    for (const { at, length } of keyPayloads(dump, findings)) add('keys', at, length);
+  });
+  attempt(findings, 'Buffers of ttys', () => {
+    for (const { at, length } of ttyBuffers(dump, findings)) add('tty buffers', at, length);
+  });
+  attempt(findings, 'Free objects', () => found.push(...freeObjects(pages)));
+  return found;
+}
+
+/** Memory at a virtual address, which need not lie in one piece; what is not mapped is passed. */
+function physicalRanges(dump: Dump, owner: string, at: VirtualAddress, length: number): SecretRange[] {
+  const { pageSize } = dump.physical;
+  const ranges: SecretRange[] = [];
+  for (let done = 0; done < length; ) {
+    const start = dump.memory.translate(addTo(at, done));
+    const room = pageSize - Number(addTo(at, done) & BigInt(pageSize - 1));
+    const part = Math.min(room, length - done);
+    const last = ranges.at(-1);
+    if (last !== undefined && last.start + last.length === start) {
+      ranges[ranges.length - 1] = { ...last, length: last.length + part };
+    } else if (start !== undefined) ranges.push({ owner, start, length: part });
+    done += part;
+  }
+  return ranges;
+}
+
+const KEY = { type: field.pointer('type'), payload: field.pointer('payload.data[0]') };
+const KEY_TYPE = { name: field.pointer('name') };
+const PAYLOAD = { length: field.number('datalen'), data: field.address('data') };
+/** Types of keys whose payload is C `struct user_key_payload`. */
+const USER_TYPES = ['user', 'logon', 'dns_resolver'];
+const MOST_KEYS = 1 << 20;
+
+function keyPayloads(dump: Dump, findings: string[]): { at: VirtualAddress; length: number }[] {
+  const { types, memory } = dump;
+  const root = dump.variable('key_serial_tree');
+  const { entries, problem } = rbEntries(memory, root, types.offsetof('key', 'serial_node'), MOST_KEYS);
+  if (problem !== undefined) findings.push(`Keys: ${problem}`);
+  const found: { at: VirtualAddress; length: number }[] = [];
+  for (const key of entries) {
+    attempt(findings, 'A key', () => {
+      const { type, payload } = dump.reader('key', KEY)(key);
+      const { name } = dump.reader('key_type', KEY_TYPE)(type);
+      if (payload === 0n || !USER_TYPES.includes(memory.cString(name, 32))) return;
+      const { length, data } = dump.reader('user_key_payload', PAYLOAD)(payload);
+      found.push({ at: data, length });
+    });
+  }
+  return found;
+}
+
+/** Caches that users' data comes through: freed objects of theirs keep it until they are used again. */
+const PASSED_THROUGH = /^(dma-)?kmalloc-|^skbuff_|^names_cache$|^biovec-/;
+
+function freeObjects(pages: ClassifiedPages): SecretRange[] {
+  const found: SecretRange[] = [];
+  const owner = 'free objects';
+  for (const [name, caches] of pages.caches) {
+    if (!PASSED_THROUGH.test(name)) continue;
+    for (const cache of caches) {
+      attempt(pages.findings, `Free objects of ${name}`, () => {
+        const { free, linkAt } = slabObjects(pages, pages.map, cache);
+        for (const start of free) {
+          // The word that links free objects stays, so that the lists can be followed in the dump.
+          found.push({ owner, start, length: linkAt });
+          const rest = linkAt + 8;
+          found.push({ owner, start: start + rest, length: Math.max(cache.objectBytes - rest, 0) });
+        }
+      });
+    }
+  }
+  return found.filter(({ length }) => length > 0);
+}

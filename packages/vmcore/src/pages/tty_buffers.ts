@@ -1,0 +1,133 @@
+import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { u64Big } from '../bytes/cursor.ts';
+import { sizeOfType } from '../describe/type_layout.ts';
+import { field } from '../describe/type_reader.ts';
+import type { Dump } from '../dump.ts';
+import { attempt } from '../kernel/attempt.ts';
+import { listEntries } from '../kernel/list.ts';
+import { readTasks } from '../kernel/tasks.ts';
+
+/** Memory that a terminal's input or output passes through. */
+export interface TtyBuffer {
+  readonly at: VirtualAddress;
+  readonly length: number;
+}
+
+const DRIVER = { count: field.number('num'), ttys: field.pointer('ttys'), ports: field.pointer('ports') };
+const TTY = {
+  port: field.pointer('port'),
+  link: field.pointer('link'),
+  discipline: field.pointer('disc_data'),
+  writeBuffer: field.pointer('write_buf'),
+  writeBytes: field.number('write_cnt'),
+};
+const PORT = {
+  first: field.pointer('buf.head'),
+  free: field.pointer('buf.free.first'),
+  transmit: field.optional(field.pointer('xmit_buf')),
+};
+const BUFFER = {
+  next: field.pointer('next'),
+  bytes: field.number('size'),
+  data: field.address('data'),
+};
+
+const MOST_DRIVERS = 1024;
+const MOST_LINES = 1 << 16;
+const MOST_BUFFERS = 1 << 14;
+/** A write buffer is 2 KB, or 64 KB; a flip buffer 64 KB with what it is rounded up to. */
+const MOST_BYTES = 1 << 17;
+
+/** Every buffer of the terminals that drivers and tasks lead to, full or used before. */
+export function ttyBuffers(dump: Dump, findings: string[]): TtyBuffer[] {
+  const ttys = new Set<VirtualAddress>();
+  const ports = new Set<VirtualAddress>();
+  const head = dump.variable('tty_drivers');
+  const { entries, problem } = listEntries(dump, head, 'tty_driver', 'tty_drivers', MOST_DRIVERS);
+  if (problem !== undefined) findings.push(`Drivers of ttys: ${problem}`);
+  for (const driver of entries) {
+    attempt(findings, 'A driver of ttys', () => {
+      const { count, ttys: lines, ports: all } = dump.reader('tty_driver', DRIVER)(driver);
+      for (const at of pointers(dump, lines, count)) ttys.add(at);
+      for (const at of pointers(dump, all, count)) ports.add(at);
+    });
+  }
+  for (const at of controllingTtys(dump, findings)) ttys.add(at);
+  const found: TtyBuffer[] = [];
+  for (const tty of ttys) {
+    attempt(findings, 'A tty', () => {
+      const { link, port } = dump.reader('tty_struct', TTY)(tty);
+      // The other end of a pseudo terminal; a set takes what is added while it is gone through.
+      if (link !== 0n) ttys.add(link);
+      if (port !== 0n) ports.add(port);
+      found.push(...ownBuffers(dump, tty));
+    });
+  }
+  for (const port of ports)
+    attempt(findings, 'A port of a tty', () => found.push(...portBuffers(dump, port)));
+  return found.filter(({ length }) => length > 0);
+}
+
+/** Pointers of a driver's table that are not NULL; some drivers have none. */
+function pointers(dump: Dump, table: VirtualAddress, count: number): VirtualAddress[] {
+  if (table === 0n) return [];
+  const length = Math.min(count, MOST_LINES);
+  const bytes = dump.memory.read(table, length * 8);
+  const found: VirtualAddress[] = [];
+  for (let n = 0; n < length; n++) found.push(u64Big(bytes, n * 8) as VirtualAddress);
+  return found.filter((at) => at !== 0n);
+}
+
+/** Pseudo terminals are in no driver's table: tasks that they control lead to them. */
+function controllingTtys(dump: Dump, findings: string[]): VirtualAddress[] {
+  const { types, memory } = dump;
+  const signalAt = types.offsetof('task_struct', 'signal');
+  const ttyAt = types.offsetof('signal_struct', 'tty');
+  const found = new Set<VirtualAddress>();
+  for (const { address } of readTasks(dump).tasks) {
+    attempt(findings, 'The tty of a task', () => {
+      const signal = memory.pointer(addTo(address, signalAt));
+      if (signal !== 0n) found.add(memory.pointer(addTo(signal, ttyAt)));
+    });
+  }
+  found.delete(0n as VirtualAddress);
+  return [...found];
+}
+
+/** What waits to be read, as the line discipline of terminals has it, and what is being written. */
+function ownBuffers(dump: Dump, tty: VirtualAddress): TtyBuffer[] {
+  const { types } = dump;
+  const { discipline, writeBuffer, writeBytes } = dump.reader('tty_struct', TTY)(tty);
+  const found: TtyBuffer[] = [];
+  if (writeBuffer !== 0n) found.push({ at: writeBuffer, length: Math.min(writeBytes, MOST_BYTES) });
+  if (discipline === 0n || !isLineDiscipline(dump, tty)) return found;
+  for (const member of ['read_buf', 'echo_buf']) {
+    const place = types.place('n_tty_data', member);
+    found.push({ at: addTo(discipline, place.bitOffset / 8), length: sizeOfType(types.btf, place.type) });
+  }
+  return found;
+}
+
+/** Whether `disc_data` is `n_tty`'s, which has number 0. */
+function isLineDiscipline({ types, memory }: Dump, tty: VirtualAddress): boolean {
+  const discipline = memory.pointer(addTo(tty, types.offsetof('tty_struct', 'ldisc')));
+  if (discipline === 0n) return false;
+  const operations = memory.pointer(addTo(discipline, types.offsetof('tty_ldisc', 'ops')));
+  return operations !== 0n && memory.u32(addTo(operations, types.offsetof('tty_ldisc_ops', 'num'))) === 0;
+}
+
+function portBuffers(dump: Dump, port: VirtualAddress): TtyBuffer[] {
+  const { first, free, transmit } = dump.reader('tty_port', PORT)(port);
+  const found: TtyBuffer[] = [];
+  if (transmit !== undefined && transmit !== 0n) found.push({ at: transmit, length: dump.physical.pageSize });
+  const seen = new Set<VirtualAddress>();
+  for (const list of [first, free]) {
+    for (let at = list; at !== 0n && !seen.has(at) && seen.size < MOST_BUFFERS; ) {
+      seen.add(at);
+      const { next, bytes, data } = dump.reader('tty_buffer', BUFFER)(at);
+      found.push({ at: data, length: Math.min(bytes, MOST_BYTES) });
+      at = next;
+    }
+  }
+  return found;
+}
