@@ -1,7 +1,11 @@
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
+import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Codecs } from '@kcrash/vmcore/codecs/codec';
+import { type Dump, openDump } from '@kcrash/vmcore/dump';
+import { planPages } from '@kcrash/vmcore/pages/plan';
 import { makeCase } from './case.ts';
 import { exercise } from './exercise.ts';
+import { exercisePlan, healthyPages } from './exercise_plan.ts';
 import type { Job, Subject } from './run_cases.ts';
 import { makeSample, type Sample } from './sample.ts';
 
@@ -18,6 +22,36 @@ export function dumpSubject({ codecs, open }: DumpPlatform, job: Job): Subject {
     read: () => exercise(files, codecs).outcome,
   });
   const samples = job.samples.map((paths) => makeSample(baseName(paths[0] ?? ''), paths.map(open)));
+  return {
+    samples: samples.map((sample) => reading(sample, sample.files)),
+    makeCase: (number) => {
+      const { sample, files, damage } = makeCase(samples, job.seed, number);
+      return { ...reading(sample, files), damage, undamaged: reading(sample, sample.files) };
+    },
+  };
+}
+
+/** Damaged dumps, of which it is planned what a smaller dump would keep. */
+export function planSubject({ codecs, open }: DumpPlatform, job: Job): Subject {
+  const reading = (sample: Sample, files: readonly ByteSource[]) => ({
+    sample: sample.name,
+    read: () => {
+      let dump: Dump;
+      try {
+        dump = openDump(files, { codecs });
+      } catch (error) {
+        if (error instanceof DumpError) return 'refused';
+        throw error;
+      }
+      return exercisePlan(dump, healthy.get(sample));
+    },
+  });
+  const samples = job.samples.map((paths) =>
+    makeSample(baseName(paths[0] ?? ''), paths.map(open), planPages),
+  );
+  const healthy = new Map(
+    samples.map((sample) => [sample, healthyPages(openDump(sample.files, { codecs }))]),
+  );
   return {
     samples: samples.map((sample) => reading(sample, sample.files)),
     makeCase: (number) => {

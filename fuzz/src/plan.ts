@@ -38,8 +38,10 @@ export function partsOf(
   samples: Samples,
   percent: number,
 ): Part[] {
-  const { small, logs } = samples;
+  const { logs } = samples;
   if (target === 'titles') return chunks(numbers, logs);
+  // Small dumps have no memory map.
+  const small = target === 'pages' ? [] : samples.small;
   // On the device's engine a real dump takes half a minute before its first case: only where there is no other.
   const large = target === 'device' && small.length > 0 ? [] : samples.large;
   const most = small.length === 0 ? 100 : large.length === 0 ? 0 : percent;

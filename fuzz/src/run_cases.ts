@@ -50,7 +50,7 @@ export interface Job {
 }
 
 /** What can be fuzzed; docs/fuzzing.md describes each. */
-export const TARGETS = ['dumps', 'device', 'titles', 'programs'] as const;
+export const TARGETS = ['dumps', 'device', 'pages', 'titles', 'programs'] as const;
 
 /** One of them. */
 export type TargetName = (typeof TARGETS)[number];

@@ -1,6 +1,8 @@
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
+import type { Dump } from '@kcrash/vmcore/dump';
 import { type Target, targetOf } from './damage_memory.ts';
+import { readAll } from './exercise.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { trace } from './trace.ts';
 
@@ -15,19 +17,23 @@ export interface Sample {
 }
 
 /** Reads a dump once to learn where it can be hurt. Throws for one that cannot be opened. */
-export function makeSample(name: string, files: readonly ByteSource[]): Sample {
+export function makeSample(
+  name: string,
+  files: readonly ByteSource[],
+  read: (dump: Dump) => void = readAll,
+): Sample {
   const layouts = files.map(layoutOf);
   return {
     name,
     files,
     layouts,
-    target: layouts[0]?.format === 'other' || files.length > 1 ? undefined : target(files),
+    target: layouts[0]?.format === 'other' || files.length > 1 ? undefined : target(files, read),
   };
 }
 
-function target(files: readonly ByteSource[]): Target | undefined {
+function target(files: readonly ByteSource[], read: (dump: Dump) => void): Target | undefined {
   try {
-    const found = targetOf(trace(files));
+    const found = targetOf(trace(files, read));
     return found.trace.touched.length > 0 ? found : undefined;
   } catch (error) {
     // A dump that has nothing but headers and pages.

@@ -5,7 +5,6 @@ import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
 import { joinHalves } from '@kcrash/vmcore/bytes/cursor';
 import { Dump } from '@kcrash/vmcore/dump';
 import { kernelPaging, openVmcore } from '@kcrash/vmcore/vmcore';
-import { readAll } from './exercise.ts';
 
 /** A piece of kernel memory that reading a dump looks at. */
 export interface Touched {
@@ -41,11 +40,11 @@ export interface Trace {
 }
 
 /** Reads a dump and notes what of the kernel's memory that takes. */
-export function trace(sources: readonly ByteSource[]): Trace {
+export function trace(sources: readonly ByteSource[], read: (dump: Dump) => void): Trace {
   const vmcore = openVmcore(sources);
   const paging = kernelPaging(vmcore.vmcoreinfo);
   const memory = new TracingMemory(vmcore.physical, new X86PageTables(vmcore.physical, paging));
-  readAll(new Dump({ ...vmcore, virtual: memory }));
+  read(new Dump({ ...vmcore, virtual: memory }));
   const touched = [...memory.touched].map(([address, length]) => ({ address, length }));
   return { touched, memory: vmcore.virtual, paging };
 }

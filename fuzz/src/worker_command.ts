@@ -13,6 +13,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export function workerCommand(target: TargetName, folder: string): WorkerCommand {
   switch (target) {
     case 'dumps':
+    case 'pages':
     case 'titles':
       return onNode('worker.node.ts', folder);
     case 'device': {
