@@ -114,6 +114,23 @@ describe('Kallsyms', () => {
     expect(kallsyms.lookup(IMAGE + 0x180_1000n)).toBeUndefined();
   });
 
+  it('tells data from code also where both have the type of code, as in 7.2', () => {
+    const init = [
+      { name: '_sinittext', type: 'T', offset: 0x180_0000 },
+      { name: '_einittext', type: 'T', offset: 0x180_1000 },
+    ];
+    const all = symbols(false).map((each) => (each.type === 'D' ? { ...each, type: 'T' } : each));
+    const { memory, at } = open({
+      encoding: 'base',
+      symbols: [...all.slice(0, -1), ...init, ...all.slice(-1)],
+    });
+    const kallsyms = Kallsyms.at(memory, at);
+    const isText = [0x9012n, 0x100_0010n, 0x180_0010n].map((place) => kallsyms.isText(IMAGE + place));
+    expect(isText).toEqual([true, false, true]);
+    expect(kallsyms.variable('init_task')).toBe(IMAGE + 0x100_0000n);
+    expect(Kallsyms.at(memory, at, true).variable('init_task')).toBeUndefined();
+  });
+
   it('reads names with a length of two bytes', () => {
     const { kallsyms } = open();
     expect(kallsyms.lookup(IMAGE + 0x8001n)?.name).toBe(LONG);

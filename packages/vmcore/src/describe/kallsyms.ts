@@ -82,6 +82,7 @@ export class Kallsyms {
   readonly #code: SymbolRange;
   readonly #variables: SymbolRange;
   #readOnly: SymbolRange | undefined;
+  #initCode: SymbolRange | undefined;
 
   /**
    * `relativeBase` is missing where the offsets count from their own place, `offsetsAt`. With `codeOnly` the
@@ -179,7 +180,7 @@ export class Kallsyms {
   find(name: string): SymbolEntry[] {
     return [this.#perCpu, this.#code, this.#variables]
       .flatMap((range) => this.names.find(name, range))
-      .filter((n) => !this.#codeOnly || isCode(this.names.type(n)))
+      .filter((n) => !this.#codeOnly || this.#isCodeSymbol(n))
       .map((n) => this.#entry(n, name, this.names.type(n)));
   }
 
@@ -189,7 +190,7 @@ export class Kallsyms {
    */
   variable(name: string): VirtualAddress | undefined {
     for (const range of [this.#variables, this.#perCpu, this.#constants()]) {
-      const n = this.names.find(name, range).find((m) => !this.#codeOnly || isCode(this.names.type(m)));
+      const n = this.names.find(name, range).find((m) => !this.#codeOnly || this.#isCodeSymbol(m));
       if (n !== undefined) return this.address(n);
     }
     return undefined;
@@ -215,7 +216,7 @@ export class Kallsyms {
     if (!found) return undefined;
     const { first, start, end, place } = found;
     const name = this.names.name(first);
-    if (this.#codeOnly && !isCode(this.names.type(first))) return undefined;
+    if (this.#codeOnly && !this.#isCodeSymbol(first)) return undefined;
     // Without variables, what seems to belong to the symbol at the code's end is data.
     if (!this.hasVariables && (name === '_etext' || name === '_einittext')) return undefined;
     return { name, address: addTo(this.#base, start), offset: place - start, size: end - start };
@@ -234,8 +235,31 @@ export class Kallsyms {
   isText(address: bigint): boolean {
     const found = this.#locate(address);
     return (
-      found !== undefined && isCode(this.names.type(found.first)) && this.names.name(found.first) !== '_etext'
+      found !== undefined && this.#isCodeSymbol(found.first) && this.names.name(found.first) !== '_etext'
     );
+  }
+
+  /**
+   * Whether the n-th symbol is one of code. Its type alone does not tell: in 7.2 all of `.data` has that of
+   * code. So behind the table nothing is code but what lies in the range of init code.
+   */
+  #isCodeSymbol(n: number): boolean {
+    if (!isCode(this.names.type(n))) return false;
+    if (n < this.#variables.start) return true;
+    const { start, end } = this.#init();
+    return n >= start && n < end;
+  }
+
+  /** From `_sinittext` to `_einittext`; empty where there is none. */
+  #init(): SymbolRange {
+    if (this.#initCode === undefined) {
+      const [start, end] = ['_sinittext', '_einittext'].map(
+        (name) => this.names.find(name, this.#variables)[0],
+      );
+      this.#initCode =
+        start === undefined || end === undefined ? { start: 0, end: 0 } : { start, end: end + 1 };
+    }
+    return this.#initCode;
   }
 
   /** The ranges of the image's code, half-open; the second is the code that is freed after boot. */
