@@ -3,7 +3,7 @@ import { addTo, type VirtualAddress } from './bytes/address.ts';
 import type { ByteSource } from './bytes/byte_source.ts';
 import { DumpError } from './bytes/errors.ts';
 import type { Container, ContainerOptions } from './container/container.ts';
-import { KernelDescription } from './describe/kernel_description.ts';
+import { type DescriptionOptions, KernelDescription } from './describe/kernel_description.ts';
 import type { LoadedModules } from './describe/modules.ts';
 import type { Symbols } from './describe/symbols.ts';
 import { compileReader, type Field, type Read } from './describe/type_reader.ts';
@@ -30,12 +30,12 @@ export class Dump {
   readonly #readers = new Map<object, ObjectReader<never>>();
   readonly #made = new Map<unknown, unknown>();
 
-  constructor(vmcore: Vmcore) {
+  constructor(vmcore: Vmcore, options: DescriptionOptions = {}) {
     this.container = vmcore.container;
     this.vmcoreinfo = vmcore.vmcoreinfo;
     this.physical = vmcore.physical;
     this.memory = vmcore.virtual;
-    this.description = new KernelDescription(vmcore.virtual, vmcore.vmcoreinfo);
+    this.description = new KernelDescription(vmcore.virtual, vmcore.vmcoreinfo, options);
   }
 
   /** Names and addresses in the kernel's image and its modules. Throws `not-described` for kernels before 6.0. */
@@ -53,6 +53,11 @@ export class Dump {
     return this.description.modules;
   }
 
+  /** Whether the kernel's own symbols name all of its variables (`CONFIG_KALLSYMS_ALL`). */
+  get namesVariables(): boolean {
+    return this.description.kallsyms.hasVariables;
+  }
+
   /** Address of a variable of the kernel by its name. Throws `not-described`. */
   variable(name: string): VirtualAddress {
     const address = this.findVariable(name);
@@ -63,7 +68,7 @@ export class Dump {
 
   /**
    * Address of a variable of the kernel, if anything names it: VMCOREINFO, kallsyms, or where that has code
-   * only, what the kernel exports to modules.
+   * only, what the kernel exports to modules, and its code.
    */
   findVariable(name: string): VirtualAddress | undefined {
     return this.description.findVariable(name);
@@ -103,6 +108,9 @@ export class Dump {
  * Opens a dump (one file, or the files of a split set). Throws what `openVmcore` throws; what the kernel lacks
  * to describe itself is only found out when it is asked for.
  */
-export function openDump(sources: ByteSource | readonly ByteSource[], options: ContainerOptions = {}): Dump {
-  return new Dump(openVmcore(sources, options));
+export function openDump(
+  sources: ByteSource | readonly ByteSource[],
+  options: ContainerOptions & DescriptionOptions = {},
+): Dump {
+  return new Dump(openVmcore(sources, options), options);
 }

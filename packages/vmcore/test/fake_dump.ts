@@ -111,6 +111,10 @@ export class FakeDump extends Dump {
     return this.#types;
   }
 
+  override get namesVariables(): boolean {
+    return true;
+  }
+
   override findVariable(name: string): VirtualAddress | undefined {
     const address = this.#variables.get(name);
     return address === undefined ? undefined : virtualAddress(address);

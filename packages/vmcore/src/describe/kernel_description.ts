@@ -1,7 +1,8 @@
 import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
+import type { DataSection } from './btf_type.ts';
+import { variableInCode } from './code_variables.ts';
 import { btfAt, findBtf } from './find_btf.ts';
-import { findModulesHead } from './find_modules.ts';
 import { Kallsyms } from './kallsyms.ts';
 import type { KernelMemory } from './kernel_memory.ts';
 import { readExports } from './ksymtab.ts';
@@ -56,6 +57,7 @@ export class KernelDescription {
   readonly #symbols: Lazy<Symbols>;
   readonly #orc: Lazy<OrcTable | undefined>;
   readonly #ptRegs: Lazy<PtRegsLayout>;
+  #perCpuStart: VirtualAddress | undefined;
   readonly #moduleOrc = new Map<LoadedModule, OrcTable | undefined>();
 
   constructor(memory: KernelMemory, vmcoreinfo: Vmcoreinfo, options: DescriptionOptions = {}) {
@@ -101,13 +103,13 @@ export class KernelDescription {
 
   /**
    * Address of a variable of the kernel, if anything names it: VMCOREINFO, kallsyms, or where that has code
-   * only, the symbols that the kernel exports.
+   * only, the symbols that the kernel exports, and the code of functions that read the variable.
    */
   findVariable(name: string): VirtualAddress | undefined {
     const told = this.vmcoreinfo.findSymbol(name);
     if (told !== undefined) return told;
-    const exported = this.kallsyms.hasVariables ? undefined : this.#exports.value.get(name);
-    return exported ?? this.kallsyms.variable(name);
+    if (this.kallsyms.hasVariables) return this.kallsyms.variable(name);
+    return this.#exports.value.get(name) ?? this.kallsyms.variable(name) ?? variableInCode(this, name);
   }
 
   /**
@@ -175,23 +177,29 @@ export class KernelDescription {
     const found = variable !== undefined && section !== undefined ? btf.type(section) : undefined;
     if (found?.kind !== 'datasec') return undefined;
     const offset = found.variables.find(({ type }) => type === variable)?.offset;
+    if (offset === undefined) return undefined;
     // The section starts at 0 where kallsyms has per-CPU offsets; since v6.15 it starts at an address.
-    return offset === undefined ? undefined : addTo(this.#perCpuStart(), offset);
+    this.#perCpuStart ??= this.#startOfPerCpu(found);
+    return addTo(this.#perCpuStart, offset);
   }
 
-  #perCpuStart(): VirtualAddress {
-    return this.kallsyms.variable('__per_cpu_start') ?? virtualAddress(0n);
+  /** By the first per-CPU variable that the kernel exports: each does some. */
+  #startOfPerCpu({ variables }: DataSection): VirtualAddress {
+    const named = this.kallsyms.variable('__per_cpu_start');
+    if (named !== undefined) return named;
+    const { btf } = this.types;
+    for (const { type, offset } of variables) {
+      const variable = btf.type(type);
+      const exported = variable.kind === 'var' ? this.#exports.value.get(variable.name) : undefined;
+      if (exported !== undefined) return addTo(exported, -offset);
+    }
+    return virtualAddress(0n);
   }
 
   #readModules(): LoadedModules {
-    const head =
-      this.findVariable('modules') ??
-      findModulesHead(this.memory, this.types, this.vmcoreinfo.symbol('init_uts_ns'));
+    const head = this.findVariable('modules');
     if (head !== undefined) return readModules(this.memory, this.types, head);
-    const problem = new DumpError(
-      'not-described',
-      'The list of modules was not found, or no module is loaded',
-    );
+    const problem = new DumpError('not-described', 'The list of modules was not found');
     return { modules: [], problem };
   }
 }

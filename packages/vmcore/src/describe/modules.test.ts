@@ -4,7 +4,6 @@ import { writeKallsyms } from '../../test/kallsyms_writer.ts';
 import { PiecewiseMemory } from '../../test/piecewise_memory.ts';
 import { virtualAddress } from '../bytes/address.ts';
 import { Btf } from './btf.ts';
-import { findModulesHead } from './find_modules.ts';
 import { Kallsyms } from './kallsyms.ts';
 import { readExports } from './ksymtab.ts';
 import { type LoadedModule, readModules } from './modules.ts';
@@ -164,16 +163,6 @@ describe('readModules', () => {
     const circle = readModules(memory, moduleTypes('mem'), HEAD);
     expect(circle.modules).toHaveLength(2);
     expect(circle.problem).toMatchObject({ code: 'runaway' });
-  });
-
-  it('finds the list without its name', () => {
-    const memory = new PiecewiseMemory();
-    // An empty list, and one whose owner is no module.
-    memory.add(HEAD - 0x100n, new Uint8Array(16));
-    write(memory, [{ name: 'ext4' }, { name: 'loop' }]);
-    const near = virtualAddress(HEAD + 0x8000n);
-    expect(findModulesHead(memory, moduleTypes('mem'), near)).toBe(HEAD);
-    expect(findModulesHead(new PiecewiseMemory(), moduleTypes('mem'), near)).toBeUndefined();
   });
 });
 

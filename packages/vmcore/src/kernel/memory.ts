@@ -108,7 +108,7 @@ export function readMemory(dump: Dump): MemorySummary {
     commitLimit: scaled(commitLimit(commit, total, hugePages, page), page),
     committed: scaled(commit.committed, page),
     poisoned: scaled(variable('num_poisoned_pages'), page),
-    cma: scaled(variable('totalcma_pages'), page),
+    cma: scaled(cmaPages(nodes), page),
     hugePages,
     nodes,
     problems,
@@ -133,6 +133,11 @@ function sumOf(all: readonly Counters[]): Counters {
     for (const [name, value] of counters) sums.set(name, (sums.get(name) ?? 0) + value);
   }
   return sums;
+}
+
+function cmaPages(nodes: readonly MemoryNode[]): number | undefined {
+  const counts = nodes.flatMap(({ zones }) => zones.flatMap(({ cma }) => (cma === undefined ? [] : [cma])));
+  return counts.length === 0 ? undefined : counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** The sum of some counters; undefined where the kernel lacks one. */

@@ -1,5 +1,6 @@
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
+import { findSysctl } from './sysctl_tables.ts';
 
 /** A setting of /proc/sys that bears on a crash. */
 export interface Sysctl {
@@ -64,7 +65,10 @@ export function readSysctls(dump: Dump): Sysctls {
   const settings: Sysctl[] = [];
   for (const [name, type, ...variables] of SETTINGS) {
     const value = attempt(problems, name, () => {
-      const at = variables.map((variable) => dump.findVariable(variable)).find((each) => each !== undefined);
+      const at =
+        variables.map((variable) => dump.findVariable(variable)).find((each) => each !== undefined) ??
+        // Where all variables have names, one that is missing is one that this kernel lacks.
+        (dump.namesVariables ? undefined : findSysctl(dump, name)?.at);
       if (at === undefined) return undefined;
       return type === 'int' ? BigInt(dump.memory.i32(at)) : dump.memory.i64Big(at);
     });

@@ -84,7 +84,9 @@ function ticksPerSecond(tick: bigint): number {
  * timekeeper is in all of these: to find that a kernel lacks a type takes a walk of all its types.
  */
 function timekeeper(dump: Dump): VirtualAddress {
-  const at = dump.findVariable('tk_core') ?? dump.variable('timekeeper_data');
+  const at = dump.findVariable('tk_core') ?? dump.findVariable('timekeeper_data');
+  // Found by code, which names the timekeeper itself.
+  if (at === undefined) return dump.variable('timekeeper');
   const counter = dump.types.sizeof('seqcount_raw_spinlock_t');
   const plain = addTo(at, Math.ceil(counter / 8) * 8);
   if (isSound(dump.reader('timekeeper', TIMEKEEPER)(plain))) return plain;

@@ -18,6 +18,8 @@ export interface Zone {
   readonly managed: number;
   readonly present: number;
   readonly spanned: number;
+  /** Those set aside for large devices' buffers; undefined in kernels without `CONFIG_CMA`. */
+  readonly cma: number | undefined;
   /** Below `min` only the kernel's emergencies get pages; below `low` reclaim wakes, up to `high`. */
   readonly min: number;
   readonly low: number;
@@ -49,6 +51,7 @@ const ZONE = {
   managed: field.number('managed_pages.counter', 'managed_pages'),
   present: field.number('present_pages'),
   spanned: field.number('spanned_pages'),
+  cma: field.optional(field.number('cma_pages')),
   watermarks: field.bytes('_watermark'),
   boost: field.number('watermark_boost'),
   perCpuStat: field.pointer('per_cpu_zonestats'),
@@ -129,6 +132,7 @@ function readZone(dump: Dump, at: VirtualAddress, node: number): Zone {
     managed: zone.managed,
     present: zone.present,
     spanned: zone.spanned,
+    cma: zone.cma,
     min: watermark(0),
     low: watermark(1),
     high: watermark(2),
