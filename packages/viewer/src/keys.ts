@@ -9,6 +9,10 @@ export const KEYS: readonly (readonly [key: string, view: string, words: string]
   ['w', 'waits', 'who waits for whom'],
   ['o', 'modules', 'modules'],
   ['d', 'devices', 'devices'],
+  ['v', 'value', 'variables'],
+  ['y', 'types', 'types'],
+  ['a', 'address', 'memory at an address'],
+  ['f', 'symbols', 'find symbols'],
 ];
 
 const STORED = 'kcrash-keys';

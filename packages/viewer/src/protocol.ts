@@ -1,4 +1,4 @@
-import type { Report, ReportFrame, ReportLogItem, ReportTask, StackEnd } from '@kcrash/report/report';
+import type { Hex, Report, ReportFrame, ReportLogItem, ReportTask, StackEnd } from '@kcrash/report/report';
 
 /**
  * What page and worker say to each other. The page asks by a method's name, the worker answers each question once;
@@ -50,11 +50,140 @@ export interface TaskTable {
   readonly stacks: readonly SharedStack[];
 }
 
+/** What a task has, and as whom it acts. */
+export interface TaskDetails {
+  readonly files: readonly {
+    readonly descriptor: number;
+    readonly name: string;
+    readonly address: Hex;
+    readonly position: number;
+    /** `O_…`, in octal as /proc/PID/fdinfo has them. */
+    readonly flags: string;
+  }[];
+  /** Names and values of single facts: user, memory, directories, namespaces. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly problems: readonly string[];
+}
+
+/** A value of the kernel's memory. */
+export interface ValueNode {
+  /** `.comm`, `[3]`; empty for the whole. */
+  readonly label: string;
+  /** By which it can be asked for again, in C's words. */
+  readonly expression: string;
+  readonly type: string;
+  /** Where it lies; null for a value that lies nowhere. */
+  readonly address: Hex | null;
+  /** Offset in bytes in the object around it; null for the whole. */
+  readonly offset: number | null;
+  /** The value in words; null for what has parts. */
+  readonly text: string | null;
+  /** Why it cannot be read. */
+  readonly missing: string | null;
+  /** For a pointer: where it leads, what has a name there, and an expression for what it points to. */
+  readonly pointer: {
+    readonly to: Hex;
+    readonly symbol: string | null;
+    readonly follow: string | null;
+  } | null;
+  /** Whether it has parts to be asked for. */
+  readonly parts: boolean;
+  /** Whether it is the head or a node of a list (C `struct list_head`). */
+  readonly list: boolean;
+}
+
+/** What an expression means. */
+export interface ValueAnswer {
+  /** The CPU, for a per-CPU variable. */
+  readonly cpu: number | null;
+  readonly whole: ValueNode;
+  readonly parts: readonly ValueNode[];
+  /** Parts that are not told, of an array that is too long. */
+  readonly left: number;
+}
+
+/** Objects on a list. */
+export interface ListAnswer {
+  readonly objects: readonly { readonly expression: string; readonly address: Hex; readonly words: string }[];
+  readonly problem: string | null;
+}
+
+/** A line of a type's layout. */
+export interface LayoutLine {
+  readonly depth: number;
+  /** Bytes from the start; null for a line that has no place. */
+  readonly offset: number | null;
+  /** First bit of a bit field in its byte, and its width. */
+  readonly bits: readonly [first: number, width: number] | null;
+  readonly size: number | null;
+  readonly text: string;
+  /** Name of a type that can be looked at. */
+  readonly type: string | null;
+  readonly hole: boolean;
+}
+
+/** A type, told. */
+export interface LayoutAnswer {
+  readonly name: string;
+  readonly size: number | null;
+  readonly lines: readonly LayoutLine[];
+}
+
+/** Names that were found, and how many more there are. */
+export interface Found<T> {
+  readonly items: readonly T[];
+  readonly left: number;
+}
+
+/** A symbol that was found. */
+export interface FoundSymbol {
+  readonly name: string;
+  readonly address: Hex;
+  readonly letter: string;
+  readonly module: string | null;
+}
+
+/** A type that was found. */
+export interface FoundType {
+  /** `struct page`. */
+  readonly name: string;
+  readonly size: number | null;
+}
+
+/** Bytes of one page of memory, or why there are none. */
+export interface MemoryPiece {
+  readonly start: Hex;
+  /** Physical address of the first byte; null where nothing is mapped. */
+  readonly physical: number | null;
+  /** Two hexadecimal digits a byte; null where there are none. */
+  readonly bytes: string | null;
+  readonly length: number;
+  readonly reason: string | null;
+}
+
+/** Memory around an address, a piece for each page that it touches. */
+export interface MemoryAnswer {
+  readonly address: Hex;
+  readonly symbol: string | null;
+  readonly pieces: readonly MemoryPiece[];
+}
+
 /** The worker's methods. */
 export interface Methods {
   open(files: readonly DumpFile[]): Overview;
   tasks(): TaskTable;
   log(): readonly ReportLogItem[];
+  /** What the task at an address has open, and more. */
+  details(task: Hex): TaskDetails;
+  /** What an expression means: `init_task.comm`, `*(struct file *)0xff…`. */
+  value(expression: string): readonly ValueAnswer[];
+  /** The objects of a type on the list that begins at an address, by their member. */
+  list(head: Hex, type: string, member: string): ListAnswer;
+  types(query: string): Found<FoundType>;
+  layout(name: string): LayoutAnswer;
+  /** `length` bytes at an address or symbol; `physical:0x…` for a physical address. */
+  memory(address: string, length: number): MemoryAnswer;
+  symbols(query: string): Found<FoundSymbol>;
   /** The report as `kcrash report` writes it. */
   exported(form: 'json' | 'html'): string;
 }

@@ -7,9 +7,13 @@ import { route, routeHash } from './route.ts';
 import { Tools } from './tools.tsx';
 import { CpusView } from './views/cpus.tsx';
 import { LogView } from './views/log.tsx';
+import { MemoryAtView } from './views/memory_at.tsx';
 import { SummaryView } from './views/summary.tsx';
+import { SymbolsView } from './views/symbols.tsx';
 import { DevicesView, ModulesView, MountsView, SettingsView } from './views/system.tsx';
 import { TasksView } from './views/tasks.tsx';
+import { TypesView } from './views/types.tsx';
+import { ValueView } from './views/value.tsx';
 import type { WorkerClient } from './worker_client.ts';
 
 /** The views by groups: name in the address, words, and the other names that belong to it. */
@@ -39,6 +43,15 @@ const VIEWS: readonly (readonly [
       ['mounts', 'Mounts'],
       ['devices', 'Devices'],
       ['sysctls', 'Sysctls'],
+    ],
+  ],
+  [
+    'Explore',
+    [
+      ['value', 'Variables'],
+      ['types', 'Types', 'type'],
+      ['address', 'Memory at'],
+      ['symbols', 'Symbols'],
     ],
   ],
 ];
@@ -129,6 +142,15 @@ function View({ overview, worker }: Props) {
       return <DevicesView report={report} />;
     case 'sysctls':
       return <SettingsView report={report} />;
+    case 'value':
+      return <ValueView worker={worker} />;
+    case 'type':
+    case 'types':
+      return <TypesView worker={worker} />;
+    case 'address':
+      return <MemoryAtView worker={worker} />;
+    case 'symbols':
+      return <SymbolsView worker={worker} />;
     default:
       return (
         <>

@@ -23,6 +23,10 @@ const VIEWS = [
   'mounts',
   'devices',
   'sysctls',
+  'value=init_uts_ns.name',
+  'type=task_struct',
+  'address=init_task',
+  'symbols&q=schedule',
 ];
 
 let browser: Browser;
@@ -63,9 +67,11 @@ async function go(page: Page, hash: string): Promise<void> {
   await page.waitForFunction(
     (view) => {
       const shown = document.querySelector('#view');
-      return shown?.getAttribute('data-view') === view && !/Reading .*…/.test(shown.textContent ?? '');
+      return (
+        shown?.getAttribute('data-view') === view && !/Reading .*…|Searching…/.test(shown.textContent ?? '')
+      );
     },
-    hash.replace(/=.*/, ''),
+    hash.replace(/[=&].*/, ''),
   );
 }
 

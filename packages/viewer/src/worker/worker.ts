@@ -3,7 +3,12 @@ import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { DumpFile, Message, Methods, Question, Refusal } from '../protocol.ts';
 import type { BlockSource } from './block_source.ts';
 import { sourceOf } from './files.ts';
+import { findSymbols } from './find_symbols.ts';
+import { memoryAt } from './memory_at.ts';
+import { readList, readValue } from './read_value.ts';
 import { Session } from './session.ts';
+import { taskDetails } from './task_details.ts';
+import { findTypes, layoutOf } from './type_layout.ts';
 import { whatItIs } from './what_it_is.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -52,6 +57,13 @@ const methods: Methods = {
   },
   tasks: () => opened().tasks(),
   log: () => opened().report.log,
+  details: (task) => taskDetails(opened().dump, task),
+  value: (expression) => readValue(opened().dump, expression),
+  list: (head, type, member) => readList(opened().dump, head, type, member),
+  types: (query) => findTypes(opened().dump, query),
+  layout: (name) => layoutOf(opened().dump, name),
+  memory: (address, length) => memoryAt(opened().dump, address, length),
+  symbols: (query) => findSymbols(opened().dump, query),
   exported: (form) => opened().exported(form),
 };
 
