@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeReport } from '@kcrash/report/make_report';
 import { FileSource } from '@kcrash/vmcore/bytes/file_source.node';
 import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
 import { openDump } from '@kcrash/vmcore/dump';
@@ -12,6 +13,7 @@ import { parseAnswers } from './answers.ts';
 import { checkCpus } from './check_cpus.ts';
 import { checkQuiet } from './check_quiet.ts';
 import { checkWaits } from './check_waits.ts';
+import { compareCodeOnly } from './compare_code_only.ts';
 import {
   compareDisks,
   compareMachine,
@@ -61,6 +63,11 @@ export async function checkOracle(run: ScenarioRun, all: Checks, wanted: Wanted)
     );
     const agreement = new Agreement();
     checkEvidence(found, wanted, agreement, checks);
+    if (wanted.asked === 'all') {
+      const codeOnly = openDump(source, { codecs: nodeCodecs, kallsymsCodeOnly: true });
+      compareCodeOnly(makeReport(found.dump), makeReport(codeOnly), agreement);
+    }
+    agreement.check(checks);
     const those = (since: TaskPair['since']) =>
       found.pairs.filter((pair) => pair.since === since).map(({ report }) => report.comm);
     const summary = {
@@ -120,7 +127,6 @@ export function checkEvidence(found: Evidence, wanted: Wanted, agreement: Agreem
     checkWaits(report, checks);
     checkCpus(report, wanted.spinning, checks);
   }
-  agreement.check(checks);
   const { stacks: tasks = 0, frames = 0 } = agreement.counts();
   checks.at('tasks compared').that(tasks >= wanted.tasks, `at least ${wanted.tasks}`, tasks);
   checks.at('frames compared').that(frames >= wanted.frames, `at least ${wanted.frames}`, frames);

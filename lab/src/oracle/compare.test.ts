@@ -2,6 +2,7 @@ import type { ReportFrame, ReportLogItem, ReportTask } from '@kcrash/report/repo
 import { describe, expect, it } from 'vitest';
 import { Checks } from '../checks.ts';
 import { Agreement } from './agreement.ts';
+import { compareCodeOnly } from './compare_code_only.ts';
 import { compareDmesg, compareLog } from './compare_log.ts';
 import { compareStacks } from './compare_stacks.ts';
 import { compareTasks } from './compare_tasks.ts';
@@ -164,5 +165,27 @@ describe('compareLog', () => {
     const found = complaints((agreement) => compareLog([other], kmsg, agreement));
     expect(found).toEqual(['log: text', 'log: level', 'log: dictionary']);
     expect(complaints((agreement) => compareDmesg([], '[    1.234567] one\n', agreement))).toHaveLength(1);
+  });
+});
+
+describe('compareCodeOnly', () => {
+  const found = (whole: unknown, codeOnly: unknown) => {
+    const agreement = new Agreement();
+    compareCodeOnly(whole, codeOnly, agreement);
+    const checks = new Checks();
+    agreement.check(checks);
+    return [Object.values(agreement.counts()), checks.failures.length];
+  };
+
+  it('compares each value', () => {
+    const report = { a: [1, { b: null }], c: [], d: 'x' };
+    expect(found(report, structuredClone(report))).toEqual([[4], 0]);
+    for (const other of [
+      { a: [1, { b: null }], c: [] },
+      { ...report, c: [7] },
+      { ...report, d: ['x'] },
+      null,
+    ])
+      expect(found(report, other)[1]).toBe(1);
   });
 });
