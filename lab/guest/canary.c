@@ -1,5 +1,5 @@
 // Plants canaries in every class of memory, for the lab's leak scenarios:
-//   canary plant FILE   plants all but one class, writes a line for each to FILE, and stays in the background
+//   canary plant FILE   plants all but one class, writes why to FILE where it cannot, and stays in the background
 //   canary freed        fills memory and ends, so that free pages hold a canary
 #define _GNU_SOURCE
 #include <errno.h>
@@ -79,7 +79,7 @@ int failed(const char *what)
 
 static const struct class {
 	const char *name;
-	long (*plant)(const char *class);
+	int (*plant)(const char *class);
 } classes[] = {
 	{ "anonymous", anonymous },	{ "huge", huge },		{ "cache-clean", cache_clean },
 	{ "cache-dirty", cache_dirty },	{ "tmpfs", temporary },		{ "system-v", system_v },
@@ -90,8 +90,6 @@ static const struct class {
 	{ "udp", udp },			{ "udp-large", udp_large },	{ "key", key },
 	{ "key-large", key_large },	{ "message", message },		{ "pty-input", pseudo_terminal },
 	{ "pty-output", terminal_output },	{ "console", console },
-	/* Last, so that its pages still wait for the list of those in use. */
-	{ "shared", shared },
 };
 
 static int plant(const char *file)
@@ -113,15 +111,14 @@ static int plant(const char *file)
 	if (out == NULL)
 		return 1;
 	for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-		long bytes = classes[i].plant(classes[i].name);
-
-		if (bytes < 0)
-			fprintf(out, "%s failed %s\n", classes[i].name, why);
-		else
-			fprintf(out, "%s %ld\n", classes[i].name, bytes);
+		why[0] = '\0';
+		if (classes[i].plant(classes[i].name))
+			fprintf(out, "%s %s\n", classes[i].name, why);
 	}
 	fflush(out);
 	fsync(fileno(out));
+	/* Last, so that some of its pages still wait in this CPU's batch for the list of those in use. */
+	shared("shared");
 	if (write(done[1], "", 1) != 1)
 		return 1;
 	for (;;)
@@ -134,6 +131,6 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "plant") == 0)
 		return plant(argv[2]);
 	if (argc == 2 && strcmp(argv[1], "freed") == 0)
-		return freed("freed") < 0;
+		return freed("freed") != 0;
 	return 2;
 }

@@ -14,37 +14,37 @@ int write_filled(int file, size_t size, const char *class);
 /** Fails the class at hand, with what errno says. */
 int failed(const char *what);
 
-/* Each plants one class and returns the bytes it planted, or -1. What it opens and maps stays. */
+/* Each plants one class. Returns 0, or -1 as `failed` does. What it opens and maps stays. */
 
 /* canary_memory.c */
-long anonymous(const char *class);
-long huge(const char *class);
-long cache_clean(const char *class);
-long cache_dirty(const char *class);
-long temporary(const char *class);
-long shared(const char *class);
-long system_v(const char *class);
-long mapped_private(const char *class);
-long mapped_shared(const char *class);
-long memory_file(const char *class);
-long huge_file(const char *class);
-long secret(const char *class);
-long guest_private(const char *class);
-long guest_huge(const char *class);
-long guest_shared(const char *class);
+int anonymous(const char *class);
+int huge(const char *class);
+int cache_clean(const char *class);
+int cache_dirty(const char *class);
+int temporary(const char *class);
+int shared(const char *class);
+int system_v(const char *class);
+int mapped_private(const char *class);
+int mapped_shared(const char *class);
+int memory_file(const char *class);
+int huge_file(const char *class);
+int secret(const char *class);
+int guest_private(const char *class);
+int guest_huge(const char *class);
+int guest_shared(const char *class);
 /** Fills memory that is the system's again when the process ends. */
-long freed(const char *class);
+int freed(const char *class);
 
 /* canary_objects.c */
-long pipe_full(const char *class);
-long unix_stream(const char *class);
-long unix_small(const char *class);
-long tcp(const char *class);
-long udp(const char *class);
-long udp_large(const char *class);
-long key(const char *class);
-long key_large(const char *class);
-long message(const char *class);
-long pseudo_terminal(const char *class);
-long terminal_output(const char *class);
-long console(const char *class);
+int pipe_full(const char *class);
+int unix_stream(const char *class);
+int unix_small(const char *class);
+int tcp(const char *class);
+int udp(const char *class);
+int udp_large(const char *class);
+int key(const char *class);
+int key_large(const char *class);
+int message(const char *class);
+int pseudo_terminal(const char *class);
+int terminal_output(const char *class);
+int console(const char *class);

@@ -27,7 +27,7 @@ static void *map(size_t size, int flags, int file)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-long anonymous(const char *class)
+int anonymous(const char *class)
 {
 	char *at = map(4 * MIB, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
@@ -35,7 +35,7 @@ long anonymous(const char *class)
 		return failed("mmap");
 	madvise(at, 4 * MIB, MADV_NOHUGEPAGE);
 	fill(at, 4 * MIB, class);
-	return 4 * MIB;
+	return 0;
 }
 
 /** Kilobytes of huge pages that this process has at an address. */
@@ -58,7 +58,7 @@ static long huge_kib(uintptr_t address)
 	return kib;
 }
 
-long huge(const char *class)
+int huge(const char *class)
 {
 	uintptr_t at = (uintptr_t)map(8 * MIB, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	uintptr_t aligned = (at + HUGE - 1) / HUGE * HUGE;
@@ -68,7 +68,7 @@ long huge(const char *class)
 	madvise((void *)aligned, 4 * MIB, MADV_HUGEPAGE);
 	fill((void *)aligned, 4 * MIB, class);
 	errno = 0;
-	return huge_kib(aligned) >= 4096 ? 4 * MIB : failed("no huge page");
+	return huge_kib(aligned) >= 4096 ? 0 : failed("no huge page");
 }
 
 /** A file of canaries on the disk; its descriptor, or -1. */
@@ -81,35 +81,35 @@ static int file_of(const char *path, size_t size, const char *class)
 	return file;
 }
 
-long cache_clean(const char *class)
+int cache_clean(const char *class)
 {
 	int file = file_of("/lab/canary-clean", MIB, class);
 
-	return file < 0 || fsync(file) ? -1 : MIB;
+	return file < 0 || fsync(file) ? -1 : 0;
 }
 
-long cache_dirty(const char *class)
+int cache_dirty(const char *class)
 {
-	return file_of("/lab/canary-dirty", MIB, class) < 0 ? -1 : MIB;
+	return file_of("/lab/canary-dirty", MIB, class) < 0 ? -1 : 0;
 }
 
-long temporary(const char *class)
+int temporary(const char *class)
 {
-	return file_of("/tmp/canary", MIB, class) < 0 ? -1 : MIB;
+	return file_of("/tmp/canary", MIB, class) < 0 ? -1 : 0;
 }
 
 /** Of so few pages some still wait in a CPU's batch for the list of pages in use. */
-long shared(const char *class)
+int shared(const char *class)
 {
 	char *at = map(SMALL, MAP_SHARED | MAP_ANONYMOUS, -1);
 
 	if (at == NULL)
 		return failed("mmap");
 	fill(at, SMALL, class);
-	return SMALL;
+	return 0;
 }
 
-long system_v(const char *class)
+int system_v(const char *class)
 {
 	int id = shmget(IPC_PRIVATE, SMALL, IPC_CREAT | 0600);
 	void *at = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
@@ -117,11 +117,11 @@ long system_v(const char *class)
 	if (at == (void *)-1)
 		return failed("shmget");
 	fill(at, SMALL, class);
-	return SMALL;
+	return 0;
 }
 
 /** Maps a file that holds zeros, and writes the canaries by the mapping alone. */
-static long mapped(const char *path, int flags, const char *class)
+static int mapped(const char *path, int flags, const char *class)
 {
 	int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	char *at = file < 0 || ftruncate(file, SMALL) ? NULL : map(SMALL, flags, file);
@@ -129,28 +129,28 @@ static long mapped(const char *path, int flags, const char *class)
 	if (at == NULL)
 		return failed(path);
 	fill(at, SMALL, class);
-	return SMALL;
+	return 0;
 }
 
-long mapped_private(const char *class)
+int mapped_private(const char *class)
 {
 	return mapped("/lab/canary-private", MAP_PRIVATE, class);
 }
 
-long mapped_shared(const char *class)
+int mapped_shared(const char *class)
 {
 	return mapped("/lab/canary-shared", MAP_SHARED, class);
 }
 
-long memory_file(const char *class)
+int memory_file(const char *class)
 {
 	int file = memfd_create("canary", MFD_CLOEXEC);
 
-	return file < 0 || write_filled(file, MIB, class) ? failed("memfd") : MIB;
+	return file < 0 || write_filled(file, MIB, class) ? failed("memfd") : 0;
 }
 
 /** Fills `size` bytes of a file's own memory. */
-static long by_mapping(int file, size_t size, const char *class, int dontfork)
+static int by_mapping(int file, size_t size, const char *class, int dontfork)
 {
 	char *at = file < 0 || ftruncate(file, size) ? NULL : map(size, MAP_SHARED, file);
 
@@ -159,7 +159,7 @@ static long by_mapping(int file, size_t size, const char *class, int dontfork)
 	if (dontfork)
 		madvise(at, size, MADV_DONTFORK);
 	fill(at, size, class);
-	return size;
+	return 0;
 }
 
 static int huge_pages(const char *path)
@@ -170,17 +170,17 @@ static int huge_pages(const char *path)
 	return open(path, O_RDWR | O_CREAT, 0600);
 }
 
-long huge_file(const char *class)
+int huge_file(const char *class)
 {
 	return by_mapping(huge_pages("/tmp/huge/canary"), HUGE, class, 0);
 }
 
-long secret(const char *class)
+int secret(const char *class)
 {
 	return by_mapping(syscall(SYS_memfd_secret, 0), SMALL, class, 0);
 }
 
-long guest_private(const char *class)
+int guest_private(const char *class)
 {
 	char *at = map(GUEST_PRIVATE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 
@@ -191,20 +191,20 @@ long guest_private(const char *class)
 	madvise(at, GUEST_PRIVATE, MADV_DONTDUMP);
 	madvise(at, GUEST_PRIVATE, MADV_DONTFORK);
 	fill(at, GUEST_PRIVATE, class);
-	return GUEST_PRIVATE;
+	return 0;
 }
 
-long guest_huge(const char *class)
+int guest_huge(const char *class)
 {
 	return by_mapping(huge_pages("/tmp/huge/guest"), GUEST_HUGE, class, 1);
 }
 
-long guest_shared(const char *class)
+int guest_shared(const char *class)
 {
 	return by_mapping(memfd_create("memory-backend-memfd", MFD_CLOEXEC), GUEST_SHARED, class, 1);
 }
 
-long freed(const char *class)
+int freed(const char *class)
 {
 	char *at = map(8 * MIB, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
@@ -212,5 +212,5 @@ long freed(const char *class)
 		return -1;
 	madvise(at, 8 * MIB, MADV_NOHUGEPAGE);
 	fill(at, 8 * MIB, class);
-	return 8 * MIB;
+	return 0;
 }

@@ -18,7 +18,7 @@
 enum { KEYRING_USER = -4 };
 
 /** Writes blocks of a class to a descriptor until `size` bytes are written or it takes no more. */
-static long write_until_full(int file, size_t block, size_t size, const char *class)
+static int write_until_full(int file, size_t block, size_t size, const char *class)
 {
 	char *buffer = filled(block, class);
 	long total = 0;
@@ -32,17 +32,17 @@ static long write_until_full(int file, size_t block, size_t size, const char *cl
 		total += written;
 	}
 	wipe(buffer, block);
-	return total > 0 ? total : failed("write");
+	return total > 0 ? 0 : failed("write");
 }
 
-long pipe_full(const char *class)
+int pipe_full(const char *class)
 {
 	int ends[2];
 
 	return pipe(ends) ? failed("pipe") : write_until_full(ends[1], PAGE, 16 * PAGE, class);
 }
 
-long unix_stream(const char *class)
+int unix_stream(const char *class)
 {
 	int ends[2];
 
@@ -51,7 +51,7 @@ long unix_stream(const char *class)
 	return write_until_full(ends[0], 16 * PAGE, 64 * PAGE, class);
 }
 
-long unix_small(const char *class)
+int unix_small(const char *class)
 {
 	int ends[2];
 
@@ -76,7 +76,7 @@ static int loopback(int type, int ends[2])
 	return connect(ends[1], at, length) ? failed("connect") : 0;
 }
 
-long tcp(const char *class)
+int tcp(const char *class)
 {
 	int ends[2];
 
@@ -85,41 +85,41 @@ long tcp(const char *class)
 	return write_until_full(ends[1], 4 * PAGE, 256 * PAGE, class);
 }
 
-long udp(const char *class)
+int udp(const char *class)
 {
 	int ends[2];
 
 	return loopback(SOCK_DGRAM, ends) ? -1 : write_until_full(ends[1], 1024, 8 * 1024, class);
 }
 
-long udp_large(const char *class)
+int udp_large(const char *class)
 {
 	int ends[2];
 
 	return loopback(SOCK_DGRAM, ends) ? -1 : write_until_full(ends[1], 5 * PAGE, 15 * PAGE, class);
 }
 
-static long add_key(const char *class, size_t size)
+static int add_key(const char *class, size_t size)
 {
 	char *buffer = filled(size, class);
 	long id = syscall(SYS_add_key, "user", class, buffer, size, KEYRING_USER);
 
 	wipe(buffer, size);
-	return id < 0 ? failed("add_key") : (long)size;
+	return id < 0 ? failed("add_key") : 0;
 }
 
-long key(const char *class)
+int key(const char *class)
 {
 	return add_key(class, 1024);
 }
 
 /** Too long for any slab cache of 4 kB objects. */
-long key_large(const char *class)
+int key_large(const char *class)
 {
 	return add_key(class, 12288);
 }
 
-long message(const char *class)
+int message(const char *class)
 {
 	int queue = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
 	/* The first word is the message's type, which is whatever the canary begins with. */
@@ -127,7 +127,7 @@ long message(const char *class)
 	int sent = queue < 0 ? -1 : msgsnd(queue, buffer, 1024 - sizeof(long), 0);
 
 	wipe(buffer, 1024);
-	return sent ? failed("msgsnd") : 1024;
+	return sent ? failed("msgsnd") : 0;
 }
 
 /** Turns off whatever a terminal does to its bytes. */
@@ -155,14 +155,14 @@ static int terminal(int ends[2])
 	return 0;
 }
 
-long pseudo_terminal(const char *class)
+int pseudo_terminal(const char *class)
 {
 	int ends[2];
 
 	return terminal(ends) ? -1 : write_until_full(ends[0], 1024, 8192, class);
 }
 
-long terminal_output(const char *class)
+int terminal_output(const char *class)
 {
 	int ends[2];
 
@@ -170,7 +170,7 @@ long terminal_output(const char *class)
 }
 
 /** What was typed at the console and nobody has read. */
-long console(const char *class)
+int console(const char *class)
 {
 	int file = open("/dev/console", O_RDWR | O_NOCTTY);
 	char *buffer;
@@ -183,5 +183,5 @@ long console(const char *class)
 	for (char *byte = buffer; left > 0 && ioctl(file, TIOCSTI, byte) == 0; byte++)
 		left--;
 	wipe(buffer, 256);
-	return left > 0 ? failed("TIOCSTI") : 256;
+	return left > 0 ? failed("TIOCSTI") : 0;
 }

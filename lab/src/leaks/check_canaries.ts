@@ -1,43 +1,33 @@
 import type { Checks } from '../checks.ts';
 import { CANARY_CLASSES } from './canaries.ts';
 
-/** How many pages of a dump and of the whole memory hold a class's canary. */
-interface CanaryCount {
-  readonly class: string;
-  readonly planted: number;
-  readonly inMemory: number;
-  readonly inDump: number;
-}
+/** The page frames that hold a canary, by class. */
+export type Finds = ReadonlyMap<string, readonly number[]>;
 
 /** The guest planted every class, and the memory of the crashed machine still holds each. */
-export function checkPlanted(
-  planted: ReadonlyMap<string, number | string>,
-  inMemory: ReadonlyMap<string, readonly number[]>,
-  checks: Checks,
-): void {
+export function checkPlanted(failures: ReadonlyMap<string, string>, inMemory: Finds, checks: Checks): void {
   for (const { name, optional } of CANARY_CLASSES) {
-    const bytes = planted.get(name);
-    if (typeof bytes !== 'number') {
-      if (optional !== true) checks.at(name).fail('a class that the guest planted', String(bytes));
-      continue;
-    }
-    checks.at(`${name}: pages of the whole memory`).that((inMemory.get(name)?.length ?? 0) > 0, 'some', 0);
+    const failure = failures.get(name);
+    if (failure === undefined) {
+      checks.at(`${name}: pages of the whole memory`).that(inMemory.has(name), 'some', 0);
+    } else if (optional !== true) checks.at(name).fail('a class that the guest planted', failure);
   }
 }
 
-/** One line a class, for people. */
-export function countCanaries(
-  planted: ReadonlyMap<string, number | string>,
-  inMemory: ReadonlyMap<string, readonly number[]>,
-  inDump: ReadonlyMap<string, readonly number[]>,
-): CanaryCount[] {
-  return CANARY_CLASSES.map(({ name }) => {
-    const bytes = planted.get(name);
-    return {
-      class: name,
-      planted: typeof bytes === 'number' ? bytes : 0,
-      inMemory: inMemory.get(name)?.length ?? 0,
-      inDump: inDump.get(name)?.length ?? 0,
-    };
-  });
+/** No page of the dump holds a canary that it must not hold. */
+export function checkDropped(inDump: Finds, checks: Checks): void {
+  for (const { name, must } of CANARY_CLASSES) {
+    if (must === 'reported') continue;
+    checks.at(`${name}: pages of the dump that hold its canary`).equal(inDump.get(name)?.length ?? 0, 0);
+  }
+}
+
+/** How many pages hold each class's canary, for people and for the docs. */
+export function countCanaries(inMemory: Finds, inDump: Finds): Record<string, object> {
+  return Object.fromEntries(
+    CANARY_CLASSES.map(({ name, must }) => [
+      name,
+      { must, memory: inMemory.get(name)?.length ?? 0, dump: inDump.get(name)?.length ?? 0 },
+    ]),
+  );
 }
