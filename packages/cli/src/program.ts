@@ -36,6 +36,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     audit: async () => (await import('./commands/audit.ts')).addAuditCommand,
     find: async () => (await import('./commands/find.ts')).addFindCommand,
     repl: async () => (await import('./commands/repl.ts')).addReplCommand,
+    view: async () => (await import('./commands/view.ts')).addViewCommand,
     title: async () => (await import('./commands/title.ts')).addTitleCommand,
     crash: async () => (await import('./commands/crash.ts')).addCrashCommand,
     completion: async () => (await import('./commands/completion.ts')).addCompletionCommand,
