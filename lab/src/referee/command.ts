@@ -7,19 +7,24 @@ import { deviceBinary, outFolder } from '../paths.ts';
 import type { Scenario } from '../scenario.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { debugVmlinux } from './debug_info.ts';
-import { dumpOfFile, dumpOfScenario, type JudgedDump } from './dumps.ts';
-import { judgeDump, Protocol, type Referees } from './judge_dump.ts';
+import { dumpOfPath, dumpOfScenario, type JudgedDump } from './dumps.ts';
+import { judgeDump, Protocol } from './judge_dump.ts';
 import { judgeCodecs, judgeCutDumps, judgeDebugPlaces } from './judge_variants.ts';
-import { installReferees, toolName } from './tools.ts';
+import { loadedModules, moduleDebugInfo } from './module_debug_info.ts';
+import { findReferees, type Referees } from './tools.ts';
 import { exitStatus, refereeTable } from './verdict.ts';
 
 const USAGE = `usage: npm run lab -- referee [DUMP…] [options]
 
 Other people's tools on our dumps: crash and drgn, with the kernel's debug info, must say what the crashed
-kernel said of itself. Without a DUMP guests are crashed for them.
+kernel said of itself, and kcrash must say what they say: every frame of every task, what each task is, and the
+layout of every type. A DUMP is a file, or the folder of a run that was kept, such as out/lab/tasks-300. Without
+one guests are crashed.
 
-  --scenario NAME  the scenario whose dump is judged, several times for more (default c-sysrq and oops-null)
+  --scenario NAME  the scenario whose dump is judged, several times for more (default c-sysrq, oops-null and
+                   tasks-300)
   --suite NAME     the kernel of another Debian release, such as trixie
+  --tools NAME     crash and drgn of another Debian release, trixie, which are unpacked into the cache
   --vmlinux FILE   debug info (default: from the kernel's -dbg package, 283 MB to download)
   --module FILE    debug info of a module that is not the kernel's own
   --quick          only crash and drgn on each dump as it is
@@ -28,11 +33,12 @@ kernel said of itself. Without a DUMP guests are crashed for them.
   --json           rows and measurements for programs
 `;
 
-const DEFAULT_SCENARIOS = ['c-sysrq', 'oops-null'];
+const DEFAULT_SCENARIOS = ['c-sysrq', 'oops-null', 'tasks-300'];
 
 const options = {
   scenario: { type: 'string', multiple: true },
   suite: { type: 'string' },
+  tools: { type: 'string' },
   vmlinux: { type: 'string' },
   module: { type: 'string', multiple: true },
   quick: { type: 'boolean', default: false },
@@ -57,15 +63,10 @@ export async function referee(args: readonly string[]): Promise<number> {
   }
   // The table goes to standard output; how it came about does not.
   const protocol = new Protocol((line) => console.error(line));
-  await installReferees((line) => protocol.say(line));
-  const referees = {
-    crash: await toolName('crash'),
-    drgn: await toolName('drgn', 'python3-drgn'),
-    kcrash: 'kcrash crash',
-  };
+  const referees = await findReferees(values.tools, (line) => protocol.say(line));
   const judged =
     positionals.length > 0
-      ? await givenDumps(positionals, values)
+      ? await givenDumps(positionals, values, protocol)
       : await crashedDumps((values.scenario ?? DEFAULT_SCENARIOS).map(scenarioNamed), values, protocol);
   await judgeAll(judged, values, referees, protocol);
   const { rows, measurements } = protocol;
@@ -86,13 +87,29 @@ function scenarioNamed(name: string): Scenario {
   return found;
 }
 
-async function givenDumps(paths: readonly string[], values: Options): Promise<WithDebugInfo[]> {
+async function givenDumps(
+  paths: readonly string[],
+  values: Options,
+  protocol: Protocol,
+): Promise<WithDebugInfo[]> {
   const judged: WithDebugInfo[] = [];
-  for (const path of paths) {
-    const dump = { ...(await dumpOfFile(path)), modules: values.module ?? [] };
-    judged.push({ dump, vmlinux: values.vmlinux ?? (await debugVmlinux(dump.release, values.suite)) });
-  }
+  for (const path of paths) judged.push(await withDebugInfo(await dumpOfPath(path), values, protocol));
   return judged;
+}
+
+/** Finds the debug info of a dump's kernel and, where that is a stock one, of the modules that it had loaded. */
+async function withDebugInfo(
+  dump: JudgedDump,
+  values: Options,
+  protocol: Protocol,
+  version?: string,
+): Promise<WithDebugInfo> {
+  protocol.say(`debug info of ${dump.release}`);
+  const vmlinux = values.vmlinux ?? (await debugVmlinux(dump.release, values.suite, version));
+  const kernel = stockKernel(values.suite);
+  const names = kernel.release === dump.release ? await loadedModules(dump.path) : [];
+  const modules = [...(await moduleDebugInfo(kernel, names)), ...(values.module ?? [])];
+  return { dump: { ...dump, modules }, vmlinux };
 }
 
 /** Crashes a guest for each scenario, one after the other: side by side both would be slower than one. */
@@ -103,8 +120,6 @@ async function crashedDumps(
 ): Promise<WithDebugInfo[]> {
   if (!existsSync(values.device)) throw new Error(`there is no ${values.device}: npm run build makes it`);
   const kernel = stockKernel(values.suite);
-  protocol.say(`debug info of ${kernel.release}`);
-  const vmlinux = values.vmlinux ?? (await debugVmlinux(kernel.release, values.suite, kernel.version));
   const { device, out } = values;
   mkdirSync(out, { recursive: true });
   const bench = { kernel, device, out, keep: true, progress: (line: string) => protocol.say(line) };
@@ -113,7 +128,7 @@ async function crashedDumps(
     try {
       const { dump, failures } = await dumpOfScenario(scenario, bench);
       protocol.row(dump.name, 'collected', 'lab', { differences: failures, notes: [] });
-      judged.push({ dump: { ...dump, modules: [...dump.modules, ...(values.module ?? [])] }, vmlinux });
+      judged.push(await withDebugInfo(dump, values, protocol, kernel.version));
     } catch (error) {
       // The others can still be judged.
       const differences = [error instanceof Error ? error.message : String(error)];

@@ -23,22 +23,24 @@ const LIMIT_SECONDS = 900;
 const KCRASH = [...process.execArgv, join(repository, 'packages', 'cli', 'src', 'main.ts')];
 
 /**
- * Opens a dump in crash through `kcrash crash DUMP --debug PLACE -- OPTIONS`. `folder` is emptied. Where crash
+ * Opens a dump in a crash program through `kcrash crash DUMP --debug PLACE -- OPTIONS`. `folder` is emptied. Where crash
  * ends without a word it is asked again, to be talkative.
  */
 export async function crashSession(
+  program: string,
   dump: string,
   place: string,
   folder: string,
   options: readonly string[] = [],
 ): Promise<CrashSession> {
-  const session = await openOnce(dump, place, folder, options);
+  const session = await openOnce(program, dump, place, folder, options);
   if (session.status === 0 || session.said.trim() !== '') return session;
-  const { said } = await openOnce(dump, place, folder, [...options, '-d1']);
+  const { said } = await openOnce(program, dump, place, folder, [...options, '-d1']);
   return { ...session, said };
 }
 
 async function openOnce(
+  program: string,
   dump: string,
   place: string,
   folder: string,
@@ -49,7 +51,7 @@ async function openOnce(
   const at = (name: string) => join(folder, name);
   const commands = [`sys > ${at('sys')}`, `bt -sx > ${at('bt')}`, `log > ${at('log')}`, 'quit'];
   writeFileSync(at('commands'), `${commands.join('\n')}\n`);
-  const time = ['/usr/bin/time', ...timeArguments(at('usage')), 'crash'].map((word) => `'${word}'`);
+  const time = ['/usr/bin/time', ...timeArguments(at('usage')), program].map((word) => `'${word}'`);
   writeFileSync(at('measured-crash'), `#!/bin/sh\nexec ${time.join(' ')} "$@"\n`);
   chmodSync(at('measured-crash'), 0o755);
   const crash = ['--crash', at('measured-crash'), '--', '-s', ...options, '-i', at('commands')];

@@ -2,33 +2,51 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DrgnFacts } from './compare_drgn_stack.ts';
 import { parseUsage, runToEnd, timeArguments, type Usage } from './measure.ts';
+import type { Survey, SurveyRequest } from './survey.ts';
 
-export interface DrgnSession {
+/** What a script that asks drgn left. */
+export interface DrgnSession<T> {
   /** Null where drgn failed. */
-  readonly facts: DrgnFacts | null;
+  readonly facts: T | null;
   readonly said: string;
   readonly usage: Usage | null;
 }
 
-const SCRIPT = join(import.meta.dirname, 'drgn_facts.py');
-const LIMIT_SECONDS = 600;
+/** Where drgn is asked about a dump. */
+export interface DrgnPlace {
+  /** A Python that has drgn. */
+  readonly python: string;
+  readonly dump: string;
+  /** Debug info of the kernel and of modules. */
+  readonly debugInfo: readonly string[];
+  /** A folder for what is measured. */
+  readonly folder: string;
+}
 
-/** Asks drgn, with the debug info of the kernel and of modules, about a dump and some symbols' addresses. */
-export async function drgnSession(
-  dump: string,
-  debugInfo: readonly string[],
-  symbols: readonly string[],
-  folder: string,
-): Promise<DrgnSession> {
-  const usageFile = join(folder, 'drgn-usage');
-  // The distribution's Python has drgn; another one may come first in PATH.
-  const args = [...timeArguments(usageFile), '/usr/bin/python3', SCRIPT, dump, ...debugInfo];
-  const { status, output, errors } = await runToEnd('/usr/bin/time', args, {
-    cwd: folder,
-    input: symbols.join('\n'),
-    limitSeconds: LIMIT_SECONDS,
-  });
+const LIMIT_SECONDS = 900;
+
+/** Asks about the crashed thread, the log, and some symbols' addresses. */
+export function drgnFacts(place: DrgnPlace, symbols: readonly string[]): Promise<DrgnSession<DrgnFacts>> {
+  return ask(place, 'drgn_facts.py', symbols.join('\n'));
+}
+
+/** Asks about every task and the layout of types. */
+export function drgnSurvey(place: DrgnPlace, request: SurveyRequest): Promise<DrgnSession<Survey>> {
+  return ask(place, 'drgn_survey.py', JSON.stringify(request));
+}
+
+async function ask<T>(place: DrgnPlace, script: string, input: string): Promise<DrgnSession<T>> {
+  const usageFile = join(place.folder, 'drgn-usage');
+  const program = [place.python, join(import.meta.dirname, script), place.dump, ...place.debugInfo];
+  const { status, output, errors } = await runToEnd(
+    '/usr/bin/time',
+    [...timeArguments(usageFile), ...program],
+    {
+      cwd: place.folder,
+      input,
+      limitSeconds: LIMIT_SECONDS,
+    },
+  );
   const usage = existsSync(usageFile) ? parseUsage(readFileSync(usageFile, 'utf8')) : null;
-  if (status !== 0) return { facts: null, said: errors, usage };
-  return { facts: JSON.parse(output) as DrgnFacts, said: errors, usage };
+  return { facts: status === 0 ? (JSON.parse(output) as T) : null, said: errors, usage };
 }

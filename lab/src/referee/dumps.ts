@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { exec } from '../exec.ts';
 import { readDump, vmcoreinfoValue } from '../kdump.ts';
-import { labModule } from '../module.ts';
 import { type Bench, runScenario } from '../run.ts';
 import { DEFAULT_GUEST, type Scenario } from '../scenario.ts';
 
@@ -23,7 +22,7 @@ export interface JudgedDump {
   readonly vmcoreinfo: string;
   /** How many CPUs the guest was given; null for a dump from elsewhere. */
   readonly cpus: number | null;
-  /** Modules whose debug info lies outside the kernel's package. */
+  /** Files with the debug info of modules. */
   readonly modules: readonly string[];
 }
 
@@ -35,23 +34,34 @@ export async function dumpOfScenario(
   const { failures } = await runScenario(scenario, { ...bench, keep: true });
   const folder = join(bench.out, scenario.name);
   for (const name of readdirSync(folder)) if (name.endsWith('.img')) rmSync(join(folder, name));
-  const crashes = join(folder, `persist-${scenario.cycles.length}`, 'kcrashes');
-  const newest = existsSync(crashes) ? readdirSync(crashes).filter(isDumpName).sort().at(-1) : undefined;
+  const newest = newestDump(folder);
   if (newest === undefined) {
-    throw new Error(`${scenario.name} left no dump in ${crashes}: ${failures.join('; ')}`);
+    throw new Error(`${scenario.name} left no dump in ${folder}: ${failures.join('; ')}`);
   }
-  const dump = await dumpOfFile(join(crashes, newest), scenario.name);
+  const dump = await dumpOfFile(newest, scenario.name);
   const { cpus } = { ...DEFAULT_GUEST, ...scenario.guest };
-  const modules = scenario.module === true ? [await labModule(bench.kernel)] : [];
-  return { dump: { ...dump, cpus, modules }, failures };
+  return { dump: { ...dump, cpus }, failures };
 }
 
-function isDumpName(name: string): boolean {
-  return /^kdump-.*\.dump$/.test(name);
+/** The newest collected dump in a folder or below it, such as that of a run that was kept. */
+function newestDump(folder: string): string | undefined {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const dumps = names.filter((name) => /^kdump-.*\.dump$/.test(basename(name)));
+  const newest = dumps.sort((a, b) => (basename(a) < basename(b) ? -1 : 1)).at(-1);
+  return newest === undefined ? undefined : join(folder, newest);
+}
+
+/** A dump by its path, or the newest below the folder of a run that was kept. */
+export async function dumpOfPath(path: string): Promise<JudgedDump> {
+  if (!statSync(path).isDirectory()) return dumpOfFile(path);
+  const newest = newestDump(path);
+  if (newest === undefined)
+    throw new Error(`${path} has no kdump-….dump in it or below: lab run --keep leaves one`);
+  return dumpOfFile(newest, basename(resolve(path)));
 }
 
 /** A kdump-compressed file; its log is the one collected with it, or else what makedumpfile makes of it. */
-export async function dumpOfFile(path: string, name = basename(path)): Promise<JudgedDump> {
+async function dumpOfFile(path: string, name = basename(path)): Promise<JudgedDump> {
   const { vmcoreinfo, release } = readDump(readFileSync(path));
   const beside = join(dirname(path), basename(path).replace(/^kdump-(.*)\.dump$/, 'dmesg-$1.log'));
   const collected = beside !== path && existsSync(beside);

@@ -5,11 +5,14 @@ import { compareLog } from './compare_log.ts';
 import { compareSys, cpusOfLog } from './compare_sys.ts';
 import { parseBacktrace, parseSys } from './crash_output.ts';
 import { type CrashSession, crashSession, lastWords } from './crash_session.ts';
-import { drgnSession } from './drgn.ts';
+import { type DrgnPlace, drgnFacts } from './drgn.ts';
 import type { JudgedDump } from './dumps.ts';
 import { type Finding, FindingBuilder } from './finding.ts';
+import { judgeSurvey } from './judge_survey.ts';
 import { kernelCrash } from './kernel_trace.ts';
 import type { Usage } from './measure.ts';
+import { withOurDump } from './our_dump.ts';
+import type { Referees } from './tools.ts';
 import { judge, type Measurement, type Row } from './verdict.ts';
 
 /** Collects rows as they come. */
@@ -38,14 +41,7 @@ export class Protocol {
   }
 }
 
-/** The referees' names with their versions. */
-export interface Referees {
-  readonly crash: string;
-  readonly drgn: string;
-  readonly kcrash: string;
-}
-
-/** Holds both referees against what the crashed kernel told of itself. */
+/** Holds both referees against what the crashed kernel told of itself, and the product against both. */
 export async function judgeDump(
   dump: JudgedDump,
   vmlinux: string,
@@ -53,33 +49,60 @@ export async function judgeDump(
   protocol: Protocol,
   scratch: string,
 ): Promise<void> {
+  const found = await judgeByCrash(dump, vmlinux, referees, protocol, scratch);
+  const place: DrgnPlace = {
+    python: referees.python,
+    dump: dump.path,
+    debugInfo: [vmlinux, ...dump.modules],
+    folder: scratch,
+  };
+  await judgeByDrgn(dump, place, referees, protocol, found);
+}
+
+async function judgeByCrash(
+  dump: JudgedDump,
+  vmlinux: string,
+  referees: Referees,
+  protocol: Protocol,
+  scratch: string,
+): Promise<CrashSession | null> {
   protocol.say(`${dump.name}: opening in ${referees.crash}`);
-  const session = await crashSession(dump.path, vmlinux, join(scratch, 'crash'));
+  const session = await crashSession(referees.crashProgram, dump.path, vmlinux, join(scratch, 'crash'));
   const opens = opened(session);
   const work = opens.differences.length === 0 ? 'sys; bt; log' : 'nothing: it does not open';
   protocol.measured(dump.name, work, referees.crash, session.usage);
   protocol.row(dump.name, 'opens', referees.crash, opens, session.said);
   const found = crashFindings(session, dump);
-  if (found !== null) {
-    protocol.row(dump.name, 'sys', referees.crash, found.sys, session.said);
-    protocol.row(dump.name, 'log', referees.crash, found.log, session.said);
-    protocol.row(dump.name, 'bt', referees.crash, found.bt, session.said);
-  }
+  if (found === null) return null;
+  protocol.row(dump.name, 'sys', referees.crash, found.sys, session.said);
+  protocol.row(dump.name, 'log', referees.crash, found.log, session.said);
+  protocol.row(dump.name, 'bt', referees.crash, found.bt, session.said);
+  return session;
+}
+
+async function judgeByDrgn(
+  dump: JudgedDump,
+  place: DrgnPlace,
+  referees: Referees,
+  protocol: Protocol,
+  session: CrashSession | null,
+): Promise<void> {
   protocol.say(`${dump.name}: opening in ${referees.drgn}`);
   const crash = kernelCrash(dump.log);
   const symbols = crash.trace.flatMap(({ symbol }) => symbol ?? []);
-  const drgn = await drgnSession(dump.path, [vmlinux, ...dump.modules], symbols, scratch);
-  protocol.measured(dump.name, 'log, crashed thread, count of threads', referees.drgn, drgn.usage);
-  const known = new FindingBuilder();
-  if (drgn.facts === null) known.differences.push(`does not open: ${lastWords(drgn.said)}`);
-  else known.equal('release', drgn.facts.release, dump.release);
-  protocol.row(dump.name, 'opens', referees.drgn, known, drgn.said);
-  if (drgn.facts === null) return;
-  protocol.row(dump.name, 'log', referees.drgn, compareLog(drgn.facts.log, dump.log, 'drgn'), drgn.said);
-  protocol.row(dump.name, 'bt', referees.drgn, compareDrgnStack(drgn.facts, crash), drgn.said);
-  if (found !== null) {
-    protocol.row(dump.name, 'tasks', referees.crash, compareTasks(session, drgn.facts), session.said);
+  const { facts, said, usage } = await drgnFacts(place, symbols);
+  protocol.measured(dump.name, 'log, crashed thread, count of threads', referees.drgn, usage);
+  const opens = new FindingBuilder();
+  if (facts === null) opens.differences.push(`does not open: ${lastWords(said)}`);
+  else opens.equal('release', facts.release, dump.release);
+  protocol.row(dump.name, 'opens', referees.drgn, opens, said);
+  if (facts === null) return;
+  protocol.row(dump.name, 'log', referees.drgn, compareLog(facts.log, dump.log, 'drgn'), said);
+  protocol.row(dump.name, 'bt', referees.drgn, compareDrgnStack(facts, crash), said);
+  if (session !== null) {
+    protocol.row(dump.name, 'tasks', referees.crash, compareTasks(session, facts), session.said);
   }
+  await withOurDump(dump.path, (ours) => judgeSurvey(dump, ours, place, referees.drgn, protocol));
 }
 
 /** Whether crash came to an end by itself and every command left something. */

@@ -6,7 +6,8 @@ import { type CrashSession, crashSession } from './crash_session.ts';
 import { eveFolder, eveTar, needRoom } from './debug_info.ts';
 import type { JudgedDump } from './dumps.ts';
 import { type Finding, FindingBuilder } from './finding.ts';
-import { crashFindings, opened, type Protocol, type Referees } from './judge_dump.ts';
+import { crashFindings, opened, type Protocol } from './judge_dump.ts';
+import type { Referees } from './tools.ts';
 import { codecsAtHand, cutDump, doctorDump, recompress } from './variants.ts';
 
 /** What every judgement of a variant needs. */
@@ -49,7 +50,12 @@ export async function judgeDebugPlaces(judging: Judging): Promise<void> {
 }
 
 async function judgePlace(judging: Judging, check: string, place: string): Promise<void> {
-  const session = await crashSession(judging.dump.path, place, join(judging.scratch, 'crash'));
+  const session = await crashSession(
+    judging.referees.crashProgram,
+    judging.dump.path,
+    place,
+    join(judging.scratch, 'crash'),
+  );
   judgeSession(judging, check, session, judging.referees.kcrash);
 }
 
@@ -71,7 +77,12 @@ async function judgeRefusal(
   place: string,
   words: string,
 ): Promise<void> {
-  const session = await crashSession(dump, place, join(judging.scratch, 'crash'));
+  const session = await crashSession(
+    judging.referees.crashProgram,
+    dump,
+    place,
+    join(judging.scratch, 'crash'),
+  );
   const finding = new FindingBuilder();
   finding.equal('exit status', session.status, 1);
   if (session.usage !== null) finding.differ('crash', 'that it was started', 'that it was not');
@@ -89,7 +100,7 @@ async function judgeCodec(judging: Judging, codec: DumpCodec): Promise<void> {
   const { dump, vmlinux, scratch, referees, protocol } = judging;
   const path = join(scratch, `${codec}.dump`);
   await recompress(dump.path, codec, path);
-  const session = await crashSession(path, vmlinux, join(scratch, 'crash'));
+  const session = await crashSession(referees.crashProgram, path, vmlinux, join(scratch, 'crash'));
   const bytes = statSync(path).size;
   protocol.measured(dump.name, `${codec}, ${(bytes / 1e6).toFixed(1)} MB`, referees.crash, session.usage);
   judgeSession(judging, `compressed: ${codec}`, session, referees.crash);
@@ -111,7 +122,13 @@ export async function judgeCutDumps(judging: Judging): Promise<void> {
 }
 
 async function judgeCut(judging: Judging, check: string, path: string, options: string[]): Promise<void> {
-  const session = await crashSession(path, judging.vmlinux, join(judging.scratch, 'crash'), options);
+  const session = await crashSession(
+    judging.referees.crashProgram,
+    path,
+    judging.vmlinux,
+    join(judging.scratch, 'crash'),
+    options,
+  );
   const warning = /This dumpfile is incomplete/;
   const more = warning.test(session.said) ? [] : ['crash gives no warning that the dump is incomplete'];
   judgeSession(judging, check, session, judging.referees.crash, more);

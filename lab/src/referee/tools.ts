@@ -1,12 +1,13 @@
 import { exec } from '../exec.ts';
+import { foreignReferees } from './foreign_referees.ts';
 
 /** What the referees need beyond what the lab does; GNU time measures them. */
 const PACKAGES = ['crash', 'python3-drgn', 'time'] as const;
 
 /** Installs the referees that are missing, and says so. */
-export async function installReferees(say: (line: string) => void): Promise<void> {
+async function installReferees(say: (line: string) => void, packages: readonly string[]): Promise<void> {
   const missing: string[] = [];
-  for (const name of PACKAGES) if ((await installedVersion(name)) === null) missing.push(name);
+  for (const name of packages) if ((await installedVersion(name)) === null) missing.push(name);
   if (missing.length === 0) return;
   say(`installing ${missing.join(', ')}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
@@ -20,9 +21,31 @@ export async function installReferees(say: (line: string) => void): Promise<void
   }
 }
 
-/** A tool as tables show it: `crash 8.0.2-1`. */
-export async function toolName(name: string, packageName = name): Promise<string> {
-  return `${name} ${(await installedVersion(packageName)) ?? 'of unknown version'}`;
+/** The tools that judge, and their names with versions, as tables show them. */
+export interface Referees {
+  /** `crash 8.0.2`, `drgn 0.0.22`. */
+  readonly crash: string;
+  readonly drgn: string;
+  readonly kcrash: string;
+  readonly crashProgram: string;
+  /** A Python that has drgn. */
+  readonly python: string;
+}
+
+/** The tools of this machine's own Debian release, or those of another, which are not installed. */
+export async function findReferees(
+  suite: string | undefined,
+  say: (line: string) => void,
+): Promise<Referees> {
+  await installReferees(say, suite === undefined ? PACKAGES : ['time']);
+  if (suite !== undefined) say(`crash and drgn of ${suite}`);
+  // The distribution's Python has drgn; another one may come first in PATH.
+  const own = { crashProgram: 'crash', python: '/usr/bin/python3' };
+  const programs = suite === undefined ? own : foreignReferees(suite);
+  const { crashProgram, python } = programs;
+  const crash = (await exec(crashProgram, ['--version'])).toString('utf8').trim().split('\n')[0];
+  const drgn = (await exec(python, ['-c', 'import drgn; print(drgn.__version__)'])).toString('utf8').trim();
+  return { crash: crash ?? '', drgn: `drgn ${drgn}`, kcrash: 'kcrash crash', ...programs };
 }
 
 async function installedVersion(packageName: string): Promise<string | null> {
