@@ -1,4 +1,5 @@
 import { addTo, type Frame, type VirtualAddress } from '../bytes/address.ts';
+import { DumpError } from '../bytes/errors.ts';
 import type { Dump } from '../dump.ts';
 import type { ClassMap } from './class_map.ts';
 import type { Blocks } from './flag_pass.ts';
@@ -17,18 +18,35 @@ export interface Classification {
   readonly findings: string[];
 }
 
-/** Pages of one range of virtual memory that are walked; a vmalloc of 64 GB is none that a kernel makes. */
-const MOST_PAGES = 1 << 24;
+/** Pages of kernel addresses that a machine of little memory may have in use beyond twice its memory. */
+const SPARE_PAGES = 1 << 18;
 
 /** The frames that the kernel's page tables map at `[start, end)`, in the order of addresses; holes are passed. */
-export function* framesAt(dump: Dump, start: bigint, end: bigint): Generator<Frame> {
-  const { pageSize } = dump.physical;
-  const first = start - (start % BigInt(pageSize));
-  const pages = Math.min(Math.max(Math.ceil(Number(end - first) / pageSize), 0), MOST_PAGES);
-  for (let n = 0; n < pages; n++) {
-    const physical = dump.memory.translate(addTo(first as VirtualAddress, n * pageSize));
-    if (physical !== undefined) yield Math.floor(physical / pageSize);
-  }
+export type FramesAt = (start: bigint, end: bigint) => Iterable<Frame>;
+
+/**
+ * A walker of ranges that together have no more pages than twice the memory of the machine, so that no damaged
+ * length costs more than that. A range that goes beyond is not walked: `bad-format`.
+ */
+export function rangeWalker({ physical, memory }: Pick<Dump, 'physical' | 'memory'>): FramesAt {
+  const { pageSize } = physical;
+  let left = 2 * physical.frameLimit + SPARE_PAGES;
+  return function* (start, end) {
+    const first = start - (start % BigInt(pageSize));
+    const pages = Math.max(Math.ceil(Number(end - first) / pageSize), 0);
+    if (pages > left) {
+      throw new DumpError(
+        'bad-format',
+        `The range [0x${start.toString(16)}, 0x${end.toString(16)}) has ${pages} pages, more than the kernel can have in use`,
+        { start: `0x${start.toString(16)}`, end: `0x${end.toString(16)}` },
+      );
+    }
+    left -= pages;
+    for (let n = 0; n < pages; n++) {
+      const physical = memory.translate(addTo(first as VirtualAddress, n * pageSize));
+      if (physical !== undefined) yield Math.floor(physical / pageSize);
+    }
+  };
 }
 
 /** Classes by name as a set of indices, for `Classification` walkers that may only replace some. */

@@ -1,6 +1,6 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import type { Dump } from '../dump.ts';
-import { type Classification, classSet, framesAt } from './classification.ts';
+import { type Classification, classSet, rangeWalker } from './classification.ts';
 import { classIndex } from './page_class.ts';
 
 /** Tables of the kernel image that describe it, by the symbols at their ends. */
@@ -37,19 +37,20 @@ const LOG = classIndex('log');
 export function classifyImage({ dump, classes }: Classification): void {
   const start = dump.vmcoreinfo.findSymbol('_stext') ?? dump.variable('_stext');
   const end = dump.findVariable('_end') ?? mappedEnd(dump, start);
+  const framesAt = rangeWalker(dump);
   const reserved = classSet('reserved');
-  for (const frame of framesAt(dump, start, end)) {
+  for (const frame of framesAt(start, end)) {
     if (reserved[classes.get(frame)] === 1) classes.set(frame, DATA);
   }
   const image = classSet('kernel data');
   for (const range of dump.description.kallsyms.codeRanges()) {
-    for (const frame of framesAt(dump, range.start, range.end)) {
+    for (const frame of framesAt(range.start, range.end)) {
       if (image[classes.get(frame)] === 1) classes.set(frame, CODE);
     }
   }
   const described = classSet('kernel data', 'kernel code');
   for (const [from, to] of tableRanges(dump)) {
-    for (const frame of framesAt(dump, from, to)) {
+    for (const frame of framesAt(from, to)) {
       if (described[classes.get(frame)] === 1) classes.set(frame, KERNEL_TABLES);
     }
   }
@@ -89,9 +90,10 @@ export function classifyLog({ dump, classes }: Classification): void {
     [memory.pointer(field('desc_ring.descs')), descriptors * types.sizeof('prb_desc')],
     [memory.pointer(field('desc_ring.infos')), descriptors * types.sizeof('printk_info')],
   ];
+  const framesAt = rangeWalker(dump);
   const allowed = classSet('reserved', 'unidentified');
   for (const [start, length] of parts) {
-    for (const frame of framesAt(dump, start, start + BigInt(Math.min(length, MOST_LOG)))) {
+    for (const frame of framesAt(start, start + BigInt(Math.min(length, MOST_LOG)))) {
       if (allowed[classes.get(frame)] === 1) classes.set(frame, LOG);
     }
   }

@@ -7,7 +7,7 @@ import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
 import { taskStackBounds } from '../kernel/stack_bounds.ts';
 import { readTasks } from '../kernel/tasks.ts';
-import { type Classification, classSet, framesAt } from './classification.ts';
+import { type Classification, classSet, rangeWalker } from './classification.ts';
 import { classIndex } from './page_class.ts';
 
 const AREA = { start: field.pointer('va_start'), end: field.pointer('va_end'), vm: field.pointer('vm') };
@@ -39,15 +39,18 @@ interface VirtualArea {
 /** What flags leave without a name is vmalloc's where an area maps it; more is known of some areas. */
 export function classifyAreas(into: Classification): void {
   const { dump, classes, findings } = into;
+  const framesAt = rangeWalker(dump);
   const unnamed = classSet('unidentified');
   const chunks = dump.description.kallsyms.find('pcpu_get_vm_areas').map(({ address }) => address as bigint);
   for (const { start, end, vm } of virtualAreas(dump, findings)) {
-    const { flags, caller } = vm === 0n ? { flags: 0, caller: 0n } : dump.reader('vm_struct', VM)(vm);
-    if ((flags & VM_IOREMAP) !== 0) continue;
-    const value = (flags & VM_USERMAP) !== 0 ? MAPPED : chunks.includes(caller) ? PER_CPU : VMALLOC;
-    for (const frame of framesAt(dump, start, end)) {
-      if (unnamed[classes.get(frame)] === 1) classes.set(frame, value);
-    }
+    attempt(findings, 'An area of vmalloc', () => {
+      const { flags, caller } = vm === 0n ? { flags: 0, caller: 0n } : dump.reader('vm_struct', VM)(vm);
+      if ((flags & VM_IOREMAP) !== 0) return;
+      const value = (flags & VM_USERMAP) !== 0 ? MAPPED : chunks.includes(caller) ? PER_CPU : VMALLOC;
+      for (const frame of framesAt(start, end)) {
+        if (unnamed[classes.get(frame)] === 1) classes.set(frame, value);
+      }
+    });
   }
 }
 
@@ -81,10 +84,11 @@ export function classifyFirstChunk({ dump, classes }: Classification): void {
   const size = Math.min(memory.u32(dump.variable('pcpu_unit_size')), MOST_UNIT);
   const offsets = memory.pointer(dump.variable('pcpu_unit_offsets'));
   // What a unit had too much of went to the allocator.
+  const framesAt = rangeWalker(dump);
   const allowed = classSet('reserved');
   for (const cpu of perCpu(dump).possible) {
     const unit = addTo(base, memory.u64(addTo(offsets, cpu * 8)));
-    for (const frame of framesAt(dump, unit, unit + BigInt(size))) {
+    for (const frame of framesAt(unit, unit + BigInt(size))) {
       if (allowed[classes.get(frame)] === 1) classes.set(frame, PER_CPU);
     }
   }
@@ -98,10 +102,11 @@ export function classifyStacks({ dump, classes, findings }: Classification): voi
   const stacks = attempt(findings, 'Stacks of tasks', () =>
     readTasks(dump).tasks.flatMap((task) => taskStackBounds(dump, task.stack) ?? []),
   );
+  const framesAt = rangeWalker(dump);
   const usual = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'kernel stack');
   let others = 0;
   for (const { low, high } of stacks ?? []) {
-    for (const frame of framesAt(dump, low, high)) {
+    for (const frame of framesAt(low, high)) {
       if (usual[classes.get(frame)] === 0) others++;
       classes.set(frame, STACK);
     }
@@ -110,18 +115,21 @@ export function classifyStacks({ dump, classes, findings }: Classification): voi
   const shared = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'per-CPU');
   const cpus = attempt(findings, 'Stacks of CPUs', () => readCpus(dump)) ?? [];
   for (const { low, high } of cpus.flatMap((cpu) => cpu.stacks)) {
-    for (const frame of framesAt(dump, low, high)) {
+    for (const frame of framesAt(low, high)) {
       if (shared[classes.get(frame)] === 1) classes.set(frame, STACK);
     }
   }
 }
 
 /** Code and data of loaded modules. */
-export function classifyModules({ dump, classes }: Classification): void {
+export function classifyModules({ dump, classes, findings }: Classification): void {
+  const framesAt = rangeWalker(dump);
   const allowed = classSet('vmalloc', 'unidentified');
-  for (const { start, end } of dump.loadedModules.modules.flatMap(({ regions }) => regions)) {
-    for (const frame of framesAt(dump, start, end)) {
-      if (allowed[classes.get(frame)] === 1) classes.set(frame, MODULE);
-    }
+  for (const { name, regions } of dump.loadedModules.modules) {
+    attempt(findings, `The module ${name}`, () => {
+      for (const frame of regions.flatMap(({ start, end }) => [...framesAt(start, end)])) {
+        if (allowed[classes.get(frame)] === 1) classes.set(frame, MODULE);
+      }
+    });
   }
 }
