@@ -16,6 +16,7 @@ export function compareSymbols(symbols: Symbols, guests: readonly GuestSymbol[],
     const ours = `${hexAddress(kallsyms.address(n))} ${kallsyms.names.type(n)} ${kallsyms.names.name(n)}`;
     agreement.compare('symbols', `line ${n + 1}`, ours, `0x${address} ${type} ${name}`);
   }
+  compareAliases(symbols, kernel, agreement);
   for (const module of symbols.modules) {
     const ours = symbols.table(module)?.all() ?? [];
     const own = guests.filter((symbol) => symbol.module === module.name && !MARK.test(symbol.name));
@@ -26,5 +27,14 @@ export function compareSymbols(symbols: Symbols, guests: readonly GuestSymbol[],
       .sort()
       .entries())
       agreement.compare('symbols of modules', `${module.name}, ${i + 1}`, line, theirs[i]);
+  }
+}
+
+/** Of several functions at one address the kernel prints the one that it lists first. */
+function compareAliases(symbols: Symbols, kernel: readonly GuestSymbol[], agreement: Agreement): void {
+  for (const [n, { address, type, name }] of kernel.entries()) {
+    const alone = kernel[n + 1]?.address !== address;
+    if (alone || kernel[n - 1]?.address === address || !/[tTwW]/.test(type)) continue;
+    agreement.compare('symbols: aliases', `0x${address}`, symbols.lookup(BigInt(`0x${address}`))?.name, name);
   }
 }
