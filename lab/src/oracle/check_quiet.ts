@@ -7,11 +7,12 @@ const MOST_MOVED = 1 / 4;
 
 /**
  * What ran between the guest's answer and the crash cannot be compared. Of programs and of the lab's own threads
- * none may have, but for readers of the log, which the kernel wakes when it has something to say.
+ * none may have, but for those that spin, and for readers of the log, which the kernel wakes when it has something
+ * to say.
  */
 export function checkQuiet(pairs: readonly TaskPair[], added: readonly ReportTask[], checks: Checks): void {
   const moved = pairs.filter(({ since }) => since === 'moved');
-  const own = moved.filter((pair) => isOfScenario(pair) && !readsLog(pair));
+  const own = moved.filter((pair) => isOfScenario(pair) && !readsLog(pair) && !spins(pair));
   checks.at('programs that ran since the answer').equal(names(own.map(({ report }) => report)), '');
   // A kernel makes workers when it likes; a program is not started by anybody.
   const programs = added.filter(({ kernelThread }) => !kernelThread);
@@ -26,6 +27,10 @@ export function checkQuiet(pairs: readonly TaskPair[], added: readonly ReportTas
 
 function isOfScenario({ report }: TaskPair): boolean {
   return !report.kernelThread || report.comm.startsWith('lab_');
+}
+
+function spins({ report }: TaskPair): boolean {
+  return report.comm.startsWith('spin_');
 }
 
 function readsLog({ guest }: TaskPair): boolean {
