@@ -7,6 +7,7 @@ import { build, type Plugin } from 'esbuild';
 import { writeProgram } from './code_cache.ts';
 import { deviceBinary } from './device_binary.ts';
 import { run } from './tools.ts';
+import { wasmCodecs } from './wasm_codecs.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const OUTPUT = 'dist/device/kcrash';
@@ -58,7 +59,10 @@ const { outputFiles } = await build({
   target: 'node20',
   format: 'cjs',
   charset: 'ascii',
-  define: { KCRASH_VERSION: JSON.stringify(name) },
+  define: {
+    KCRASH_VERSION: JSON.stringify(name),
+    KCRASH_CODECS: JSON.stringify(Buffer.from(wasmCodecs()).toString('base64')),
+  },
   plugins: [withoutChildProcess],
 });
 const code = (outputFiles[0]?.text ?? '').replace(/^#!.*\n/, '');

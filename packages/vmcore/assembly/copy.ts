@@ -1,0 +1,19 @@
+/** Copies in whole words: up to 7 bytes more than asked for, which need not be those of the source. */
+export function copyWords(to: usize, from: usize, length: usize): void {
+  for (let n: usize = 0; n < length; n += 8) store<u64>(to + n, load<u64>(from + n));
+}
+
+/**
+ * Copies `length` bytes from `distance` before `to` to there, each byte after the one before it: where the distance is
+ * shorter than the length, what was copied is copied again. Writes up to 8 bytes more.
+ */
+export function copyMatch(to: usize, distance: usize, length: usize): void {
+  if (distance >= 8) {
+    copyWords(to, to - distance, length);
+    return;
+  }
+  for (let n: usize = 0; n < 8; n++) store<u8>(to + n, load<u8>(to + n - distance));
+  if (length <= 8) return;
+  // Eight bytes on, whole periods of at least a word lie before.
+  copyWords(to + 8, to + 8 - distance * ((7 + distance) / distance), length - 8);
+}

@@ -1,0 +1,27 @@
+// The decompressors of packages/vmcore/assembly, from AssemblyScript to WebAssembly.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './cache.ts';
+import { run } from './tools.ts';
+
+const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages/vmcore/assembly');
+const COMPILER = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'));
+const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--disableWarning', '201'];
+
+/** All of them in one module of some 10 KB; kept in the cache, since compiling takes seconds. */
+export function wasmCodecs(): Uint8Array {
+  const hash = createHash('sha256').update(OPTIONS.join());
+  hash.update(readFileSync(join(dirname(COMPILER), '..', 'package.json')));
+  for (const name of readdirSync(FOLDER).sort()) {
+    hash.update(`\0${name}\0`).update(readFileSync(join(FOLDER, name)));
+  }
+  const file = join(cacheFolder('codecs'), `${hash.digest('hex').slice(0, 16)}.wasm`);
+  if (!existsSync(file)) {
+    const temporary = `${file}.${process.pid}`;
+    run(process.execPath, [COMPILER, join(FOLDER, 'index.ts'), '--outFile', temporary, ...OPTIONS]);
+    renameSync(temporary, file);
+  }
+  return readFileSync(file);
+}
