@@ -5,8 +5,9 @@ demo: build
 	@npm run --silent lab -- demo
 
 test: check build
-	@npm run --silent lab -- run --core
+	@npm run --silent lab -- run --core --keep-files
 	@npm run --silent check:viewer
+	@npm run --silent check:fuzz
 
 check: setup
 	@npm run --silent check
