@@ -6,7 +6,7 @@ import type { PhysicalMemory } from '../physical_memory.ts';
 import { kernelPaging } from '../vmcore.ts';
 import { type Classification, classSet } from './classification.ts';
 import { wordsOf } from './flag_pass.ts';
-import { classIndex } from './page_class.ts';
+import { classAt, classIndex } from './page_class.ts';
 
 const PRESENT = 1;
 const LARGE = 0x80;
@@ -53,11 +53,13 @@ class TableWalk {
     if (this.#seen.has(frame) || frame >= this.#physical.frameLimit) return false;
     this.#seen.add(frame);
     const { classes } = this.#into;
-    if (this.#allowed[classes.get(frame)] === 0) {
+    const value = classes.get(frame);
+    if (this.#allowed[value] === 1) classes.set(frame, TABLE);
+    // Per-CPU memory, say, that the kernel mapped once more.
+    else if (classAt(value).owner !== 'kernel') {
       this.strangers++;
       return false;
     }
-    classes.set(frame, TABLE);
     return true;
   }
 }

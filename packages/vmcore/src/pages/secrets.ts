@@ -9,7 +9,7 @@ import { ttyBuffers } from './tty_buffers.ts';
 
 /** Bytes in the kernel's own pages that users wrote. */
 export interface SecretRange {
-  /** `keys`, `socket buffers`, `tty buffers`, `free objects`. */
+  /** `keys`, `socket buffers`, `tty buffers`, `floating point registers`, `free objects`. */
   readonly owner: string;
   readonly start: PhysicalAddress;
   readonly length: number;
@@ -17,7 +17,7 @@ export interface SecretRange {
 
 /**
  * Where users' data lies inside pages of the kernel, as far as its owner is known: payloads of keys, data of socket
- * buffers, buffers of ttys; and objects that are free again, which may hold any of it still.
+ * buffers, buffers of ttys, vector registers of tasks; and objects that are free again, which may hold any of it still.
  */
 export function secretRanges(pages: ClassifiedPages): SecretRange[] {
   const { dump, findings, socketData } = pages;
@@ -29,7 +29,10 @@ export function secretRanges(pages: ClassifiedPages): SecretRange[] {
     for (const { at, length } of keyPayloads(dump, findings)) add('keys', at, length);
   });
   attempt(findings, 'Buffers of ttys', () => {
-    for (const { at, length } of ttyBuffers(dump, findings)) add('tty buffers', at, length);
+    for (const { at, length } of ttyBuffers(pages)) add('tty buffers', at, length);
+  });
+  attempt(findings, 'Registers of user space', () => {
+    for (const { at, length } of floatingPointStates(pages)) add('floating point registers', at, length);
   });
   attempt(findings, 'Free objects', () => found.push(...freeObjects(pages)));
   return found;
@@ -77,25 +80,58 @@ function keyPayloads(dump: Dump, findings: string[]): { at: VirtualAddress; leng
   return found;
 }
 
-/** Caches that users' data comes through: freed objects of theirs keep it until they are used again. */
-const PASSED_THROUGH = /^(dma-)?kmalloc-|^skbuff_|^names_cache$|^biovec-/;
+const STATE = { bytes: field.number('size'), registers: field.address('regs') };
+/** The largest that x86_64 has, with AMX, is 11 KB. */
+const MOST_STATE = 1 << 16;
 
+/**
+ * What tasks had in their vector registers when they left user space: string functions leave text there. In
+ * `task_struct` until 6.15, behind it since.
+ */
+function floatingPointStates(pages: ClassifiedPages): { at: VirtualAddress; length: number }[] {
+  const { dump, findings, map, caches } = pages;
+  const { types } = dump;
+  const inTask = types.has('task_struct', 'thread.fpu');
+  const offset = inTask
+    ? types.offsetof('task_struct', 'thread.fpu.fpstate')
+    : types.sizeof('task_struct') + types.offsetof('fpu', 'fpstate');
+  const found: { at: VirtualAddress; length: number }[] = [];
+  for (const cache of caches.get('task_struct') ?? []) {
+    for (const task of slabObjects(pages, map, cache).used) {
+      attempt(findings, 'Registers of a task', () => {
+        const state = dump.memory.pointer(map.virtual(task + offset));
+        // Threads of the kernel have none.
+        if (state === 0n) return;
+        const { bytes, registers } = dump.reader('fpstate', STATE)(state);
+        found.push({ at: registers, length: Math.min(bytes, MOST_STATE) });
+      });
+    }
+  }
+  return found;
+}
+
+/**
+ * What nobody owns inside slabs: pages come to a slab as their last owner left them, and objects keep what was in
+ * them when they are freed.
+ */
 function freeObjects(pages: ClassifiedPages): SecretRange[] {
   const found: SecretRange[] = [];
   const owner = 'free objects';
   for (const [name, caches] of pages.caches) {
-    if (!PASSED_THROUGH.test(name)) continue;
     for (const cache of caches) {
+      if (cache.slabs.length === 0) continue;
       attempt(pages.findings, `Free objects of ${name}`, () => {
-        const { free, linkAt } = slabObjects(pages, pages.map, cache);
+        const { free, linkAt, rests } = slabObjects(pages, pages.map, cache);
+        for (const rest of rests) found.push({ owner, ...rest });
         for (const start of free) {
           // The word that links free objects stays, so that the lists can be followed in the dump.
-          found.push({ owner, start, length: linkAt });
-          const rest = linkAt + 8;
-          found.push({ owner, start: start + rest, length: Math.max(cache.objectBytes - rest, 0) });
+          const before = Math.min(linkAt, cache.objectBytes);
+          const behind = linkAt + 8;
+          if (before > 0) found.push({ owner, start, length: before });
+          if (behind < cache.size) found.push({ owner, start: start + behind, length: cache.size - behind });
         }
       });
     }
   }
-  return found.filter(({ length }) => length > 0);
+  return found;
 }

@@ -62,7 +62,7 @@ const CACHE = {
   padding: field.optional(field.number('red_left_pad')),
   cpus: field.optional(field.pointer('cpu_slab')),
 };
-const SLAB_52 = { freelist: field.pointer('freelist'), objects: field.number('objects') };
+const SLAB = { freelist: field.pointer('freelist'), objects: field.number('objects') };
 const CPU_SLAB = { freelist: field.pointer('freelist') };
 
 /** `MAX_OBJS_PER_PAGE`: the count has 15 bits. */
@@ -74,6 +74,8 @@ export interface SlabObjects {
   readonly free: readonly PhysicalAddress[];
   /** Bytes from an object's start to the word that links the free ones. */
   readonly linkAt: number;
+  /** What is left of each slab behind its last object. */
+  readonly rests: readonly { readonly start: PhysicalAddress; readonly length: number }[];
 }
 
 /**
@@ -93,19 +95,24 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
   }
   const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
   const all: PhysicalAddress[] = [];
+  const rests: { start: PhysicalAddress; length: number }[] = [];
+  const { pageSize } = dump.physical;
   for (const { frame, order } of cache.slabs) {
     const page = pageOfFrame(into, frame);
     if (page === undefined || cache.size <= 0) continue;
-    const { freelist, objects } = dump.reader(type, SLAB_52)(page);
+    const { freelist, objects } = dump.reader(type, SLAB)(page);
     follow(map, freelist, decode, free);
-    const room = Math.floor((2 ** order * dump.physical.pageSize) / cache.size);
-    const base = frame * dump.physical.pageSize + padding;
-    for (let n = 0; n < Math.min(objects, room); n++) all.push(base + n * cache.size);
+    const bytes = 2 ** order * pageSize;
+    const count = Math.min(objects, Math.floor(bytes / cache.size));
+    const start = frame * pageSize;
+    for (let n = 0; n < count; n++) all.push(start + padding + n * cache.size);
+    rests.push({ start: start + count * cache.size, length: bytes - count * cache.size });
   }
   return {
     used: all.filter((at) => !free.has(at)),
     free: all.filter((at) => free.has(at)),
     linkAt: offset,
+    rests: rests.filter(({ length }) => length > 0),
   };
 }
 

@@ -5,7 +5,8 @@ import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from '../kernel/attempt.ts';
 import { listEntries } from '../kernel/list.ts';
-import { readTasks } from '../kernel/tasks.ts';
+import type { ClassifiedPages } from './classify.ts';
+import { slabObjects } from './slab_objects.ts';
 
 /** Memory that a terminal's input or output passes through. */
 export interface TtyBuffer {
@@ -38,8 +39,9 @@ const MOST_BUFFERS = 1 << 14;
 /** A write buffer is 2 KB, or 64 KB; a flip buffer 64 KB with what it is rounded up to. */
 const MOST_BYTES = 1 << 17;
 
-/** Every buffer of the terminals that drivers and tasks lead to, full or used before. */
-export function ttyBuffers(dump: Dump, findings: string[]): TtyBuffer[] {
+/** Every buffer of the terminals that drivers and open files lead to, full or used before. */
+export function ttyBuffers(pages: ClassifiedPages): TtyBuffer[] {
+  const { dump, findings } = pages;
   const ttys = new Set<VirtualAddress>();
   const ports = new Set<VirtualAddress>();
   const head = dump.variable('tty_drivers');
@@ -52,7 +54,7 @@ export function ttyBuffers(dump: Dump, findings: string[]): TtyBuffer[] {
       for (const at of pointers(dump, all, count)) ports.add(at);
     });
   }
-  for (const at of controllingTtys(dump, findings)) ttys.add(at);
+  for (const at of openTtys(pages)) ttys.add(at);
   const found: TtyBuffer[] = [];
   for (const tty of ttys) {
     attempt(findings, 'A tty', () => {
@@ -78,20 +80,33 @@ function pointers(dump: Dump, table: VirtualAddress, count: number): VirtualAddr
   return found.filter((at) => at !== 0n);
 }
 
-/** Pseudo terminals are in no driver's table: tasks that they control lead to them. */
-function controllingTtys(dump: Dump, findings: string[]): VirtualAddress[] {
-  const { types, memory } = dump;
-  const signalAt = types.offsetof('task_struct', 'signal');
-  const ttyAt = types.offsetof('signal_struct', 'tty');
-  const found = new Set<VirtualAddress>();
-  for (const { address } of readTasks(dump).tasks) {
-    attempt(findings, 'The tty of a task', () => {
-      const signal = memory.pointer(addTo(address, signalAt));
-      if (signal !== 0n) found.add(memory.pointer(addTo(signal, ttyAt)));
-    });
+const FILE = { inode: field.pointer('f_inode'), private: field.pointer('private_data') };
+const INODE = { device: field.number('i_rdev') };
+const TTY_FILE = { tty: field.pointer('tty'), file: field.pointer('file') };
+/** Majors of terminals: `tty`, `ttyS`, `ptmx`; `pts`; `ttyACM`, `ttyUSB`, `ttyAMA`, `hvc`. */
+const MAJORS = new Set([4, 5, 136, 137, 138, 139, 140, 141, 142, 143, 166, 188, 204, 229]);
+/** C `MINORBITS`. */
+const MINORS = 2 ** 20;
+
+/** Pseudo terminals are in no driver's table: open files lead to them, whoever has them. */
+function openTtys(pages: ClassifiedPages): VirtualAddress[] {
+  const { dump, findings, map, caches } = pages;
+  const found: VirtualAddress[] = [];
+  for (const cache of caches.get('filp') ?? []) {
+    for (const object of slabObjects(pages, map, cache).used) {
+      const address = map.virtual(object);
+      attempt(findings, 'An open file', () => {
+        const { inode, private: own } = dump.reader('file', FILE)(address);
+        if (inode === 0n || own === 0n) return;
+        const { device } = dump.reader('inode', INODE)(inode);
+        if (!MAJORS.has(Math.floor(device / MINORS))) return;
+        const { tty, file } = dump.reader('tty_file_private', TTY_FILE)(own);
+        // It points back, so that nothing else is taken for one.
+        if (file === address && tty !== 0n) found.push(tty);
+      });
+    }
   }
-  found.delete(0n as VirtualAddress);
-  return [...found];
+  return found;
 }
 
 /** What waits to be read, as the line discipline of terminals has it, and what is being written. */
@@ -125,7 +140,8 @@ function portBuffers(dump: Dump, port: VirtualAddress): TtyBuffer[] {
     for (let at = list; at !== 0n && !seen.has(at) && seen.size < MOST_BUFFERS; ) {
       seen.add(at);
       const { next, bytes, data } = dump.reader('tty_buffer', BUFFER)(at);
-      found.push({ at: data, length: Math.min(bytes, MOST_BYTES) });
+      // As much again for flags; where all is well the characters take both.
+      found.push({ at: data, length: Math.min(2 * bytes, MOST_BYTES) });
       at = next;
     }
   }
