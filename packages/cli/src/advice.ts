@@ -4,6 +4,7 @@ import type { DumpError, DumpErrorCode } from '@kcrash/vmcore/bytes/errors';
 const WAY_OUT: Record<DumpErrorCode, string> = {
   'not-a-dump': 'Give a vmcore, a kdump file, or a memory dump of a virtual machine.',
   io: 'Check that the file is there, is a file, and may be read.',
+  'no-room': 'Free space there, write elsewhere, or give --budget-mib another number.',
   'not-described':
     'Another kernel may have it under another name; with its debug info, kcrash crash opens the dump in crash.',
   'absent-memory': 'makedumpfile leaves out what its -d says: a dump with a lower level has more.',

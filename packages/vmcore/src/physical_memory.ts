@@ -1,4 +1,5 @@
 import type { Frame, PhysicalAddress } from './bytes/address.ts';
+import type { ByteSource } from './bytes/byte_source.ts';
 import { DumpError } from './bytes/errors.ts';
 
 /** Why a dump has no bytes for a page frame. */
@@ -11,6 +12,16 @@ export type Absence =
   | 'hole'
   /** The dump holds something here that cannot be the page: bad lengths, or it does not decompress. */
   | 'damaged';
+
+/** Frames that follow one another, of which the same is true. */
+export interface Stretch {
+  /** One past the last of them. */
+  readonly end: Frame;
+  /** Whether the dump says that it holds them, or why not. */
+  readonly state: 'held' | Absence;
+  /** Where their pages lie one after another as they are, for whoever reads many at once. */
+  readonly plain?: { readonly source: ByteSource; readonly offset: number };
+}
 
 /** The memory of the crashed machine by page frame: what each container of a dump gives. */
 export interface PhysicalMemory {
@@ -29,6 +40,20 @@ export interface PhysicalMemory {
    * than anybody can count through.
    */
   nextHeld(frame: Frame): Frame;
+  /**
+   * What is true of the frame, below `frameLimit`, and of how many after it: a quick look at headers and bitmaps,
+   * for passes over all memory.
+   */
+  stretch?(frame: Frame): Stretch;
+}
+
+/** `memory.stretch`, or what `page` and `nextHeld` tell: frames that are absent then all seem so for one reason. */
+export function stretchAt(memory: PhysicalMemory, frame: Frame): Stretch {
+  if (memory.stretch !== undefined) return memory.stretch(frame);
+  const page = memory.page(frame);
+  return typeof page === 'string'
+    ? { end: memory.nextHeld(frame + 1), state: page }
+    : { end: frame + 1, state: 'held' };
 }
 
 const ABSENCE: Record<Absence, string> = {

@@ -2,8 +2,10 @@
 export type DumpErrorCode =
   /** A range lies outside the file or outside the structure that should hold it. */
   | 'out-of-bounds'
-  /** The platform could not read. */
+  /** The platform could not read or write. */
   | 'io'
+  /** A dump that is written has no room, on its disk or in its budget. */
+  | 'no-room'
   /** The bytes are not in a format that this library reads. */
   | 'not-a-dump'
   /** A field holds a value that the format does not allow. */

@@ -1,6 +1,6 @@
 import type { Frame } from '../bytes/address.ts';
 import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
-import type { Absence, PhysicalMemory } from '../physical_memory.ts';
+import type { Absence, PhysicalMemory, Stretch } from '../physical_memory.ts';
 import { PageCache } from './page_cache.ts';
 
 /** What a `PT_LOAD` program header says: where a range of physical memory lies in the file. */
@@ -66,6 +66,33 @@ export class ElfMemory implements PhysicalMemory {
       if (end > base && end > start) return Math.floor(Math.max(start, base) / this.pageSize);
     }
     return this.frameLimit;
+  }
+
+  stretch(frame: Frame): Stretch {
+    const base = frame * this.pageSize;
+    const before = (address: number) => Math.floor(address / this.pageSize);
+    const at = this.#lastStartingBy(base);
+    let seam = false;
+    if (at >= 0) {
+      const start = this.#start[at] as number;
+      const offset = this.#offset[at] as number;
+      const fileEnd = this.#fileEnd[at] as number;
+      const inFile = Math.min(fileEnd, start + this.#source.size - offset);
+      if (base + this.pageSize <= inFile) {
+        const plain = { source: this.#source, offset: offset + base - start };
+        return { end: before(inFile), state: 'held', plain };
+      }
+      const parts = [inFile, fileEnd, this.#end[at] as number];
+      seam = parts.some((end) => end > base && end < base + this.pageSize);
+      if (!seam && base < fileEnd) return { end: before(fileEnd), state: 'cut-off' };
+      if (!seam && base < (this.#end[at] as number))
+        return { end: before(this.#end[at] as number), state: 'excluded' };
+    }
+    const next = Math.min(before(this.#start[at + 1] ?? Number.POSITIVE_INFINITY), this.frameLimit);
+    if (!seam && next > frame) return { end: next, state: 'hole' };
+    // A page in which one segment ends and another begins.
+    const page = this.page(frame);
+    return { end: frame + 1, state: typeof page === 'string' ? page : 'held' };
   }
 
   /** A page that no one segment holds whole: the pieces that some do, zeros between; or why there is none. */

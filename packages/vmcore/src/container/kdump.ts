@@ -2,10 +2,11 @@ import type { Frame } from '../bytes/address.ts';
 import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { codecsWith } from '../codecs/codecs.ts';
-import type { Absence, PhysicalMemory } from '../physical_memory.ts';
+import type { Absence, PhysicalMemory, Stretch } from '../physical_memory.ts';
 import type { Container, ContainerOptions } from './container.ts';
 import { type FileRange, type KdumpHeader, readKdumpHeader } from './kdump_header.ts';
 import { compressionName, KdumpPages } from './kdump_memory.ts';
+import { readRecord, whatWasCut } from './kdump_record.ts';
 import { type Note, parseNotes } from './notes.ts';
 import { PageCache } from './page_cache.ts';
 
@@ -25,6 +26,9 @@ export function openKdump(sources: readonly ByteSource[], options: ContainerOpti
   const parts = files.map((file) => new KdumpPages(file.source, file.header, codecs));
   const problems = [...checkSet(files.map((file) => file.header))];
   const notes = readNotes(first.source, header, problems);
+  const record = readRecord(notes);
+  const cut = record && whatWasCut(record);
+  if (cut !== undefined) problems.push(cut);
   const memory = new KdumpMemory(parts, options.cachePages ?? 2048);
   return {
     format: 'kdump',
@@ -56,13 +60,22 @@ class KdumpMemory implements PhysicalMemory {
   page(frame: Frame): Uint8Array | Absence {
     const cached = this.#cache.get(frame);
     if (cached !== undefined) return cached;
-    const part = this.#parts.find(
-      ({ header: { split } }) => !split || (frame >= split.start && frame < split.end),
-    );
+    const part = this.#partOf(frame);
     // Each file of a set has the bitmaps of all of it.
     const page = part === undefined ? (this.#parts[0]?.elsewhere(frame) ?? 'hole') : part.page(frame);
     if (typeof page !== 'string') this.#cache.put(frame, page);
     return page;
+  }
+
+  stretch(frame: Frame): Stretch {
+    const part = this.#partOf(frame);
+    const absence = this.#parts[0]?.elsewhere(frame) ?? 'hole';
+    if (part !== undefined) return part.stretch(frame, part.header.split?.end ?? this.frameLimit);
+    return { end: frame + 1, state: typeof absence === 'string' ? absence : 'held' };
+  }
+
+  #partOf(frame: Frame): KdumpPages | undefined {
+    return this.#parts.find(({ header: { split } }) => !split || (frame >= split.start && frame < split.end));
   }
 
   nextHeld(frame: Frame): Frame {

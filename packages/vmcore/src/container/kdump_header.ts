@@ -20,7 +20,7 @@ const UTSNAME_FIELD = 65;
 /** Bits of `status`, and of a page descriptor's `flags`: how pages are compressed. */
 export const COMPRESSED = { zlib: 0x1, lzo: 0x2, snappy: 0x4, zstd: 0x20 } as const;
 /** The writer ran out of space: descriptors after some page are empty. */
-const STATUS_INCOMPLETE = 0x8;
+export const STATUS_INCOMPLETE = 0x8;
 
 /** A stretch of the file. */
 export interface FileRange {

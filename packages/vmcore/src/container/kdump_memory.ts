@@ -3,7 +3,7 @@ import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
 import { u32, u64 } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Codecs } from '../codecs/codec.ts';
-import type { Absence } from '../physical_memory.ts';
+import type { Absence, Stretch } from '../physical_memory.ts';
 import { FrameBitmap } from './frame_bitmap.ts';
 import { COMPRESSED, type KdumpHeader } from './kdump_header.ts';
 import { PageRoom } from './page_room.ts';
@@ -13,6 +13,8 @@ const DESCRIPTOR_BYTES = 24;
 const BLOCK_BYTES = 4080;
 const MOST_BLOCKS = 256;
 const EXCLUDE_ZERO = 1;
+/** Frames that `stretch` looks at, at most. */
+const MOST_STRETCH = 1 << 15;
 
 /** The pages of one kdump file. Knows where each is; keeps none. */
 export class KdumpPages {
@@ -69,18 +71,36 @@ export class KdumpPages {
     return next < Math.min(this.#dumped.frames, split?.end ?? frames) ? next : frames;
   }
 
+  /** See `PhysicalMemory.stretch`; ends at `limit`. */
+  stretch(frame: Frame, limit: Frame): Stretch {
+    const known = Math.max(this.#dumped.frames, this.#present.frames);
+    if (frame >= known) return { end: Math.max(limit, frame + 1), state: 'hole' };
+    const most = Math.min(limit, frame + MOST_STRETCH);
+    const state = this.#stateOf(frame);
+    let end = frame + 1;
+    while (end < most && this.#stateOf(end) === state) end++;
+    return { end, state };
+  }
+
   /** Why this file of a set has no bytes for a frame that another one should hold. */
   elsewhere(frame: Frame): Uint8Array | Absence {
     return this.#dumped.has(frame) ? 'cut-off' : this.#whyLeftOut(frame);
   }
 
+  #stateOf(frame: Frame): Stretch['state'] {
+    if (this.#dumped.has(frame)) return 'held';
+    if (!this.#present.has(frame)) return 'hole';
+    return this.#onlyZerosLeftOut() ? 'held' : 'excluded';
+  }
+
+  #onlyZerosLeftOut(): boolean {
+    return this.header.dumpLevel === EXCLUDE_ZERO && !this.header.isIncomplete;
+  }
+
   #whyLeftOut(frame: Frame): Uint8Array | Absence {
     if (!this.#present.has(frame)) return 'hole';
     // With zero pages as all that was filtered, a page left out is known.
-    if (this.header.dumpLevel === EXCLUDE_ZERO && !this.header.isIncomplete) {
-      return new Uint8Array(this.header.blockSize);
-    }
-    return 'excluded';
+    return this.#onlyZerosLeftOut() ? new Uint8Array(this.header.blockSize) : 'excluded';
   }
 
   #decompress(data: Uint8Array, flags: number): Uint8Array | Absence {

@@ -1,0 +1,62 @@
+import type { Frame } from '../bytes/address.ts';
+import type { ByteSink } from '../bytes/byte_sink.ts';
+
+const BLOCK_BYTES = 4096;
+const BLOCK_FRAMES = BLOCK_BYTES * 8;
+
+/**
+ * One bit per page frame, lowest bit first, to be written to a dump. Memory use: a bit for each frame of the 128 MB
+ * around every frame that is set, so that a machine's holes cost nothing.
+ */
+export class FrameSet {
+  /** One past the highest frame that is set. */
+  frameLimit: Frame = 0;
+  readonly #blocks = new Map<number, Uint8Array>();
+
+  /** Sets the bits of `[start, end)`. */
+  add(start: Frame, end: Frame): void {
+    if (end > this.frameLimit && end > start) this.frameLimit = end;
+    for (let frame = start; frame < end; ) {
+      const index = Math.floor(frame / BLOCK_FRAMES);
+      const first = index * BLOCK_FRAMES;
+      const to = Math.min(end - first, BLOCK_FRAMES);
+      setBits(this.#block(index), frame - first, to);
+      frame = first + to;
+    }
+  }
+
+  /** Whether the frame's bit is set. */
+  has(frame: Frame): boolean {
+    const index = Math.floor(frame / BLOCK_FRAMES);
+    const bit = frame - index * BLOCK_FRAMES;
+    const byte = this.#blocks.get(index)?.[bit >> 3] ?? 0;
+    return ((byte >> (bit & 7)) & 1) === 1;
+  }
+
+  /** Writes the bitmap to where it lies in a dump; blocks without a bit are left as they are there, zeros. */
+  write(sink: ByteSink, offset: number): void {
+    for (const [index, block] of this.#blocks) sink.write(offset + index * BLOCK_BYTES, block);
+  }
+
+  #block(index: number): Uint8Array {
+    let block = this.#blocks.get(index);
+    if (block === undefined) {
+      block = new Uint8Array(BLOCK_BYTES);
+      this.#blocks.set(index, block);
+    }
+    return block;
+  }
+}
+
+function setBits(block: Uint8Array, from: number, to: number): void {
+  for (let bit = from; bit < to; ) {
+    if ((bit & 7) === 0 && to - bit >= 8) {
+      const bytes = (to - bit) >> 3;
+      block.fill(0xff, bit >> 3, (bit >> 3) + bytes);
+      bit += bytes * 8;
+    } else {
+      block[bit >> 3] = (block[bit >> 3] as number) | (1 << (bit & 7));
+      bit++;
+    }
+  }
+}
