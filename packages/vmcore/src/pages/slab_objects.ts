@@ -9,8 +9,9 @@ import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
+import { attempt } from '../kernel/attempt.ts';
+import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
-import { readSlabCaches } from '../kernel/slab.ts';
 import { type Classification, pageOfFrame } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
 
@@ -49,18 +50,34 @@ export function slabsByCache(into: Classification): Map<string, CacheSlabs[]> {
     else list.push(slab);
   }
   const byName = new Map<string, CacheSlabs[]>();
-  for (const { name, address, size, objectBytes } of readSlabCaches(dump).caches) {
-    const cache = { name, address, size, objectBytes, slabs: found.get(address) ?? [] };
-    byName.set(name, [...(byName.get(name) ?? []), cache]);
+  for (const [address, list] of found) {
+    const cache = attempt(into.findings, 'A cache of slabs', () => {
+      const { name, size, objectBytes } = dump.reader('kmem_cache', NAMED)(address as VirtualAddress);
+      return {
+        name: dump.memory.cString(name, 256),
+        address: address as VirtualAddress,
+        size,
+        objectBytes,
+        slabs: list,
+      };
+    });
+    if (cache !== undefined) byName.set(cache.name, [...(byName.get(cache.name) ?? []), cache]);
   }
   return byName;
 }
 
+const NAMED = {
+  name: field.pointer('name'),
+  size: field.number('size'),
+  objectBytes: field.number('object_size'),
+};
 const CACHE = {
   offset: field.number('offset'),
   random: field.optional(field.big('random')),
   padding: field.optional(field.number('red_left_pad')),
   cpus: field.optional(field.pointer('cpu_slab')),
+  sheaves: field.optional(field.pointer('cpu_sheaves')),
+  nodes: field.optional(field.address('per_node')),
 };
 const SLAB = { freelist: field.pointer('freelist'), objects: field.number('objects') };
 const CPU_SLAB = { freelist: field.pointer('freelist') };
@@ -79,12 +96,18 @@ export interface SlabObjects {
 }
 
 /**
- * Which objects of a cache are in use. The lists of free ones are followed as far as they make sense; what a
- * kernel keeps in sheaves (since 6.18) counts as in use.
+ * Which objects of a cache are in use. The lists of free ones are followed as far as they make sense.
  */
 export function slabObjects(into: Classification, map: DirectMap, cache: CacheSlabs): SlabObjects {
   const { dump } = into;
-  const { offset, random, padding = 0, cpus } = dump.reader('kmem_cache', CACHE)(cache.address);
+  const {
+    offset,
+    random,
+    padding = 0,
+    cpus,
+    sheaves,
+    nodes,
+  } = dump.reader('kmem_cache', CACHE)(cache.address);
   const decode = linkReader(dump, offset, random);
   const free = new Set<PhysicalAddress>();
   if (cpus !== undefined && cpus !== 0n) {
@@ -92,6 +115,9 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
       const { freelist } = dump.reader('kmem_cache_cpu', CPU_SLAB)(perCpu(dump).pointer(cpus, cpu));
       follow(map, freelist, decode, free);
     }
+  }
+  if (sheaves !== undefined && sheaves !== 0n) {
+    for (const sheaf of sheavesOf(dump, sheaves, nodes)) takeSheaf(dump, map, sheaf, free);
   }
   const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
   const all: PhysicalAddress[] = [];
@@ -114,6 +140,43 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
     linkAt: offset,
     rests: rests.filter(({ length }) => length > 0),
   };
+}
+
+const SHEAVES = {
+  main: field.pointer('main'),
+  spare: field.pointer('spare'),
+  late: field.pointer('rcu_free'),
+};
+const SHEAF = { count: field.number('size'), objects: field.address('objects') };
+/** `sheaf_capacity` is 32 to some hundreds. */
+const MOST_IN_SHEAF = 4096;
+const MOST_SHEAVES = 4096;
+
+/** Sheaves of free objects that CPUs and nodes keep, since 6.18 (2d517aa09bbc). */
+function sheavesOf(dump: Dump, cpus: VirtualAddress, nodes: VirtualAddress | undefined): VirtualAddress[] {
+  const found: VirtualAddress[] = [];
+  for (const cpu of perCpu(dump).possible) {
+    const { main, spare, late } = dump.reader(
+      'slub_percpu_sheaves',
+      SHEAVES,
+    )(perCpu(dump).pointer(cpus, cpu));
+    found.push(main, spare, late);
+  }
+  if (nodes !== undefined && dump.types.has('kmem_cache_per_node_ptrs', 'barn')) {
+    const barn = dump.memory.pointer(addTo(nodes, dump.types.offsetof('kmem_cache_per_node_ptrs', 'barn')));
+    const full = addTo(barn, barn === 0n ? 0 : dump.types.offsetof('node_barn', 'sheaves_full'));
+    if (barn !== 0n) found.push(...listEntries(dump, full, 'slab_sheaf', 'barn_list', MOST_SHEAVES).entries);
+  }
+  return found.filter((at) => at !== 0n);
+}
+
+function takeSheaf(dump: Dump, map: DirectMap, sheaf: VirtualAddress, free: Set<PhysicalAddress>): void {
+  const { count, objects } = dump.reader('slab_sheaf', SHEAF)(sheaf);
+  const bytes = dump.memory.read(objects, Math.min(count, MOST_IN_SHEAF) * 8);
+  for (let n = 0; n + 8 <= bytes.length; n += 8) {
+    const physical = map.physical(u64Big(bytes, n));
+    if (physical !== undefined) free.add(physical);
+  }
 }
 
 type Follow = (object: VirtualAddress) => VirtualAddress | undefined;
