@@ -38,12 +38,16 @@ export function openVmcore(
   }
   const vmcoreinfo =
     container.vmcoreinfo === undefined
-      ? findVmcoreinfo(physical, (candidate) => describesItself(physical, candidate))
+      ? findVmcoreinfo(physical, bytesOf(sources), (candidate) => describesItself(physical, candidate))
       : new Vmcoreinfo(container.vmcoreinfo);
   if (vmcoreinfo === undefined) {
     throw new DumpError('not-described', 'The dump has no VMCOREINFO, neither as a note nor in its memory');
   }
   return { container, vmcoreinfo, physical, virtual: kernelMemory(physical, vmcoreinfo) };
+}
+
+function bytesOf(sources: ByteSource | readonly ByteSource[]): number {
+  return [sources].flat().reduce((sum, { size }) => sum + size, 0);
 }
 
 function kernelMemory(physical: PhysicalMemory, vmcoreinfo: Vmcoreinfo): VirtualMemory {
