@@ -54,6 +54,15 @@ const USES: Readonly<Record<string, Use>> = {
   watchdog_thresh: use('proc_watchdog_thresh', 'memory', 4),
   // list_for_each_entry_rcu(mod, &modules, list)
   modules: use('find_module_all', 'memory', 8),
+  // for (vn = &vmap_nodes[0]; vn < &vmap_nodes[nr_vmap_nodes]; vn++)
+  vmap_nodes: use('vmap_node_shrink_count', 'memory', 8),
+  nr_vmap_nodes: use('vmap_node_shrink_count', 'memory', 4),
+  // new_inode_pseudo(pipe_mnt->mnt_sb)
+  pipe_mnt: use('create_pipe_files', 'memory', 8),
+  // n = key_serial_tree.rb_node;
+  key_serial_tree: use('key_lookup', 'memory', 8),
+  // if (&p->tty_drivers == tty_drivers.next)
+  tty_drivers: use('show_tty_driver', 'memory', 8),
   // if (atomic_try_cmpxchg(&panic_cpu, …, this_cpu))
   panic_cpu: use('nmi_panic', 'memory', 4),
   // if (sysrq_always_enabled) return 1; return sysrq_enabled;
