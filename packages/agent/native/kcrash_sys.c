@@ -90,6 +90,49 @@ static JSValue sys_pread(ARGS)
 	return result(ctx, RETRY(pread(fd, bytes + start, length, position)));
 }
 
+/* pwrite(fd, buffer, start, length, position): from buffer[start, start + length) */
+static JSValue sys_pwrite(ARGS)
+{
+	UNUSED;
+	int fd;
+	uint64_t start, length;
+	int64_t position;
+	size_t size;
+
+	if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToIndex(ctx, &start, argv[2]) ||
+	    JS_ToIndex(ctx, &length, argv[3]) || JS_ToInt64(ctx, &position, argv[4]))
+		return JS_EXCEPTION;
+	uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, argv[1]);
+	if (!bytes)
+		return JS_EXCEPTION;
+	if (start > size || length > size - start)
+		return JS_ThrowRangeError(ctx, "pwrite past the end of its buffer");
+	return result(ctx, RETRY(pwrite(fd, bytes + start, length, position)));
+}
+
+static volatile sig_atomic_t interrupt_came;
+
+static void note_interrupt(int signal)
+{
+	(void)signal;
+	interrupt_came = 1;
+}
+
+/* interrupted(): whether SIGINT or SIGTERM came since it was first called */
+static JSValue sys_interrupted(ARGS)
+{
+	UNUSED;
+	static int watching;
+	struct sigaction action = { .sa_handler = note_interrupt };
+
+	if (!watching) {
+		watching = 1;
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+	}
+	return JS_NewBool(ctx, interrupt_came);
+}
+
 static JSValue sys_statvfs(ARGS)
 {
 	UNUSED;
@@ -352,6 +395,8 @@ static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("syncfs", 1, sys_syncfs),
 	JS_CFUNC_DEF("sync", 0, sys_sync),
 	JS_CFUNC_DEF("pread", 5, sys_pread),
+	JS_CFUNC_DEF("pwrite", 5, sys_pwrite),
+	JS_CFUNC_DEF("interrupted", 0, sys_interrupted),
 	JS_CFUNC_DEF("statvfs", 1, sys_statvfs),
 	JS_CFUNC_DEF("sysinfo", 0, sys_sysinfo),
 	JS_CFUNC_DEF("unmount", 1, sys_unmount),

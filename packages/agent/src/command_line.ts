@@ -1,11 +1,14 @@
+import { type DumpWish, defaultWish, dumpUsage, takeDumpFlag } from './dump_options.ts';
 import { allowed, defaultSettings, SETTINGS, type Settings, setSetting } from './settings.ts';
 
 /** What the words after `kcrash` ask for. */
 export interface CommandLine {
-  readonly command: 'arm' | 'collect' | 'status' | 'report' | 'log' | 'version' | 'help' | 'none';
+  readonly command: 'arm' | 'collect' | 'status' | 'report' | 'log' | 'dump' | 'version' | 'help' | 'none';
   readonly json: boolean;
-  /** The file that `report` and `log` read. */
+  /** The file that `report`, `log` and `dump` read. */
   readonly dump: string;
+  /** What `dump` is to write. */
+  readonly wish: DumpWish;
   readonly settings: Settings;
   readonly configuration: { readonly path: string; readonly wanted: boolean };
   /** Applied after the configuration file: flags win over it. */
@@ -14,7 +17,8 @@ export interface CommandLine {
   readonly problems: readonly string[];
 }
 
-const COMMANDS = ['arm', 'collect', 'status', 'report', 'log'] as const;
+const READS_DUMP: ReadonlySet<string> = new Set(['report', 'log', 'dump']);
+const COMMANDS = ['arm', 'collect', 'status', 'report', 'log', 'dump'] as const;
 
 /** Reads the arguments. Never throws: `arm` and `collect` have work to do even when they are called wrongly. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
@@ -23,6 +27,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
   let command: CommandLine['command'] = 'none';
   let json = false;
   let dump = '';
+  const wish = defaultWish();
   let configuration = { path: '/etc/kcrash.conf', wanted: false };
   for (let i = 0; i < args.length; i += 1) {
     const word = args[i] ?? '';
@@ -30,16 +35,18 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (word === '--help' || word === '-h') return { ...blank(), command: 'help' };
     if (word === '--version' || word === '-V') return { ...blank(), command: 'version' };
     if (word === '--json') json = true;
+    else if (command === 'dump' && word === '--no-scrub') wish.scrub = false;
     else if (word === '--no-lock') overrides.push((settings) => void setSetting(settings, '', 'lock', 'no'));
     else if (!word.startsWith('-')) {
       const known = COMMANDS.find((name) => name === word);
-      const wantsDump = (command === 'report' || command === 'log') && dump === '';
-      if (wantsDump) dump = word;
+      if (READS_DUMP.has(command) && dump === '') dump = word;
+      else if (command === 'dump' && wish.out === '') wish.out = word;
       else if (known === undefined || command !== 'none') problems.push(`unexpected argument ${word}`);
       else command = known;
     } else {
       const value = inline ?? args[++i];
       if (value === undefined) problems.push(`${flag} wants a value`);
+      else if (command === 'dump' && takeDumpFlag(wish, flag, value, problems)) continue;
       else if (flag === '--config') configuration = { path: value, wanted: true };
       else {
         const name = flag.slice(2).replaceAll('-', '_');
@@ -50,10 +57,11 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     }
   }
   if (command === 'none' && problems.length === 0) problems.push('a command is missing');
-  if ((command === 'report' || command === 'log') && dump === '') problems.push(`${command} wants a dump`);
+  if (READS_DUMP.has(command) && dump === '') problems.push(`${command} wants a dump`);
+  if (command === 'dump' && dump !== '' && wish.out === '') problems.push('dump wants a file to write');
   if (json && command !== 'status' && command !== 'report')
     problems.push('--json goes with status and report');
-  return { ...blank(), command, json, dump, configuration, overrides, problems };
+  return { ...blank(), command, json, dump, wish, configuration, overrides, problems };
 }
 
 function splitFlag(word: string): [string, string | undefined] {
@@ -66,6 +74,7 @@ function blank(): CommandLine {
     command: 'none',
     json: false,
     dump: '',
+    wish: defaultWish(),
     settings: defaultSettings(),
     configuration: { path: '/etc/kcrash.conf', wanted: false },
     overrides: [],
@@ -88,6 +97,7 @@ export function usage(): string {
   kcrash report DUMP [--json]
                              what a dump tells of the crash
   kcrash log DUMP            the crashed kernel's log from a dump
+  ${dumpUsage}
   kcrash --version | --help
 
 Settings, in /etc/kcrash.conf (or --config FILE) as \`persist_path = /persist\`, or as flags:

@@ -1,6 +1,7 @@
 import { arm } from './arm.ts';
 import { collect } from './collect.ts';
 import { parseCommandLine, usage } from './command_line.ts';
+import { writeDumpFile } from './dump_command.ts';
 import type { Port } from './port.ts';
 import { log, report } from './report_command.ts';
 import { loadConfiguration } from './settings.ts';
@@ -31,6 +32,9 @@ export function main(port: Port, args: readonly string[], version: string): numb
     case 'log':
       if (line.problems.length > 0) break;
       return log(port, line.dump);
+    case 'dump':
+      if (line.problems.length > 0) break;
+      return writeDumpFile(port, line.dump, line.wish, version);
     case 'status':
       if (line.problems.length > 0) break;
       return status(port, line.settings, { json: line.json, problems });

@@ -1,5 +1,6 @@
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
 import type { Codecs } from '@kcrash/vmcore/codecs/codec';
+import type { PackCodec, PagePacker } from '@kcrash/vmcore/codecs/page_packer';
 
 /** A system call that failed. `code` is the errno's name (`ENOSPC`), as Node and libc spell it. */
 export class PortError extends Error {
@@ -20,6 +21,8 @@ export class PortError extends Error {
 export interface Writer {
   /** Writes all of `bytes` or throws `PortError` (`ENOSPC`, `EIO`, …); a part may then have been written. */
   write(bytes: Uint8Array): void;
+  /** The same at an offset of its own, which `write` knows nothing of; what is never written reads as zeros. */
+  writeAt(offset: number, bytes: Uint8Array): void;
   /** fsync(2). */
   sync(): void;
   close(): void;
@@ -81,6 +84,10 @@ export interface ClockReading {
 export interface Port {
   /** What the platform decompresses faster than the library does. */
   readonly codecs: Partial<Codecs>;
+  /** With which codecs pages are packed for a dump, the best first. */
+  readonly packCodecs: readonly PackCodec[];
+  /** A packer with one of `packCodecs`; the caller closes it. */
+  packer(codec: PackCodec, pageSize: number): PagePacker;
 
   exists(path: string): boolean;
   /** The whole file, at most `limitBytes` (default 1 MiB) of it. Works for `/proc` files, whose size is 0. */
@@ -119,6 +126,9 @@ export interface Port {
    * there ends the work and not the caller. The value crosses as JSON. Never throws.
    */
   isolate<T>(limitSeconds: number, work: () => T): Outcome<T>;
+
+  /** Whether Ctrl-C or SIGTERM came since this was first asked: from then on they do not end the program. */
+  interrupted(): boolean;
 
   clock(): ClockReading;
   monotonicSeconds(): number;

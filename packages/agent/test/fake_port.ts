@@ -1,3 +1,4 @@
+import { type PackCodec, type PagePacker, plainPacker } from '@kcrash/vmcore/codecs/page_packer';
 import {
   type ClockReading,
   type Ended,
@@ -51,6 +52,9 @@ const PERSIST = '/persist';
  */
 export class FakePort implements Port {
   readonly codecs = {};
+  readonly packCodecs: readonly PackCodec[] = ['none'];
+  /** What `interrupted` says. */
+  stopped = false;
   readonly virtual = new Map<string, Uint8Array>();
   readonly console: string[] = [];
   readonly said: string[] = [];
@@ -176,6 +180,16 @@ export class FakePort implements Port {
         const joined = new Uint8Array(inode.bytes.length + bytes.length);
         joined.set(inode.bytes);
         joined.set(bytes, inode.bytes.length);
+        inode.bytes = joined;
+      },
+      writeAt: (offset, bytes) => {
+        this.guardWrite('write', path);
+        const end = Math.max(inode.bytes.length, offset + bytes.length);
+        if (this.used() + end - inode.bytes.length > this.capacityBytes)
+          throw new PortError('ENOSPC', 'write', path);
+        const joined = new Uint8Array(end);
+        joined.set(inode.bytes);
+        joined.set(bytes, offset);
         inode.bytes = joined;
       },
       sync: () => {
@@ -319,6 +333,14 @@ export class FakePort implements Port {
     } finally {
       this.depth -= 1;
     }
+  }
+
+  packer(_codec: PackCodec, pageSize: number): PagePacker {
+    return plainPacker(pageSize);
+  }
+
+  interrupted(): boolean {
+    return this.stopped;
   }
 
   clock(): ClockReading {

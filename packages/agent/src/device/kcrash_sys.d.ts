@@ -16,6 +16,16 @@ declare module 'quickjs:kcrash_sys' {
     length: number,
     position: number,
   ): number;
+  /** pwrite(2) of `buffer[start, start + length)`; returns how many bytes went. */
+  export function pwrite(
+    fd: number,
+    buffer: ArrayBuffer,
+    start: number,
+    length: number,
+    position: number,
+  ): number;
+  /** Whether SIGINT or SIGTERM came since this was first called, which keeps them from ending the program. */
+  export function interrupted(): boolean;
   /** statvfs(3). `freeBytes` counts what only the superuser may use. `flags` has the `ST_…` bits. */
   export function statvfs(path: string): { totalBytes: number; freeBytes: number; flags: number } | number;
   /** sysinfo(2). */

@@ -1,4 +1,4 @@
-import { fsync, pread } from 'quickjs:kcrash_sys';
+import { fsync, pread, pwrite } from 'quickjs:kcrash_sys';
 import * as os from 'quickjs:os';
 import { SEEK_END } from 'quickjs:std';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
@@ -54,7 +54,7 @@ export class DeviceFile implements OpenFile {
   }
 }
 
-/** A file that is written front to back. */
+/** A file that is written. */
 export class DeviceWriter implements Writer {
   readonly #path: string;
   #fd: number;
@@ -67,6 +67,16 @@ export class DeviceWriter implements Writer {
 
   write(bytes: Uint8Array): void {
     writeAll(this.#fd, bytes, this.#path);
+  }
+
+  writeAt(offset: number, bytes: Uint8Array): void {
+    const buffer = bytes.buffer as ArrayBuffer;
+    for (let done = 0; done < bytes.length; ) {
+      const [start, left, at] = [bytes.byteOffset + done, bytes.length - done, offset + done];
+      const written = calling('write', this.#path, () => pwrite(this.#fd, buffer, start, left, at));
+      if (written === 0) throw new PortError('EIO', 'write', this.#path);
+      done += written;
+    }
   }
 
   sync(): void {

@@ -1,6 +1,7 @@
 import * as sys from 'quickjs:kcrash_sys';
 import * as os from 'quickjs:os';
 import * as std from 'quickjs:std';
+import type { PackCodec, PagePacker } from '@kcrash/vmcore/codecs/page_packer';
 import {
   type ClockReading,
   type Ended,
@@ -14,7 +15,7 @@ import {
   type Writer,
 } from '../port.ts';
 import { isolated, runProgram } from './child.ts';
-import { deviceCodecs } from './device_codecs.ts';
+import { DEVICE_PACK_CODECS, deviceCodecs, devicePacker } from './device_codecs.ts';
 import { DeviceFile, DeviceWriter } from './open_file.ts';
 import { calling, checkErrno, checked, readUpTo, withFile } from './system_call.ts';
 
@@ -38,6 +39,7 @@ function statvfs(path: string): Exclude<ReturnType<typeof sys.statvfs>, number> 
 /** The machine, as QuickJS and the C module give it. */
 export class QuickJsPort implements Port {
   readonly codecs = deviceCodecs;
+  readonly packCodecs = DEVICE_PACK_CODECS;
 
   exists(path: string): boolean {
     return os.stat(path)[1] === 0;
@@ -144,6 +146,14 @@ export class QuickJsPort implements Port {
 
   isolate<T>(limitSeconds: number, work: () => T): Outcome<T> {
     return isolated(limitSeconds, work);
+  }
+
+  packer(codec: PackCodec, pageSize: number): PagePacker {
+    return devicePacker(codec, pageSize);
+  }
+
+  interrupted(): boolean {
+    return sys.interrupted();
   }
 
   clock(): ClockReading {

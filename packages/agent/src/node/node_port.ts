@@ -3,6 +3,8 @@ import * as fs from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
+import { NODE_PACK_CODECS, nodePacker } from '@kcrash/vmcore/codecs/packer.node';
+import { type PackCodec, type PagePacker, plainPacker } from '@kcrash/vmcore/codecs/page_packer';
 import {
   type ClockReading,
   type Ended,
@@ -87,6 +89,13 @@ class NodeWriter implements Writer {
     });
   }
 
+  writeAt(offset: number, bytes: Uint8Array): void {
+    calling('write', this.#path, () => {
+      for (let done = 0; done < bytes.length; )
+        done += fs.writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
+    });
+  }
+
   sync(): void {
     calling('fsync', this.#path, () => fs.fsyncSync(this.#fd));
   }
@@ -102,6 +111,7 @@ class NodeWriter implements Writer {
  */
 export class NodePort implements Port {
   readonly codecs = nodeCodecs;
+  readonly packCodecs = NODE_PACK_CODECS;
 
   exists(path: string): boolean {
     return fs.existsSync(path);
@@ -206,6 +216,15 @@ export class NodePort implements Port {
     } catch (error) {
       return { ok: false, why: messageOf(error) };
     }
+  }
+
+  packer(codec: PackCodec, pageSize: number): PagePacker {
+    return codec === 'zlib' ? nodePacker(pageSize, 1) : plainPacker(pageSize);
+  }
+
+  /** Node sees signals between steps of its own only. */
+  interrupted(): boolean {
+    return false;
   }
 
   clock(): ClockReading {

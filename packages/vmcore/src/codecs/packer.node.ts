@@ -6,7 +6,6 @@ import {
   type PackCodec,
   type PageBatch,
   type PagePacker,
-  plainPacker,
   STORED_PAGE,
   ZERO_PAGE,
 } from './page_packer.ts';
@@ -41,11 +40,11 @@ interface Work {
 export const NODE_PACK_CODECS: readonly PackCodec[] = ['zlib', 'none'];
 
 /**
- * Packs pages under Node: zlib in `workers` threads, since Node's own calls take a fifth longer than zlib itself and
+ * Packs pages by zlib under Node in `workers` threads, since Node's own calls take a fifth longer than zlib itself and
  * one thread would not keep up with makedumpfile. Waits synchronously, as all of the library does.
  */
-export function nodePacker(codec: 'zlib' | 'none', pageSize: number, workers: number): PagePacker {
-  return codec === 'none' ? plainPacker(pageSize) : new WorkerPacker(pageSize, workers);
+export function nodePacker(pageSize: number, workers: number): PagePacker {
+  return new WorkerPacker(pageSize, workers);
 }
 
 class WorkerPacker implements PagePacker {

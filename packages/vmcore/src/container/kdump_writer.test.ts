@@ -85,7 +85,7 @@ function content(tiers: readonly WriteTier[], memory: PhysicalMemory = elf.memor
   };
 }
 
-const zlib = nodePacker('zlib', PAGE, 2);
+const zlib = nodePacker(PAGE, 2);
 afterAll(() => zlib.close());
 
 function write(packer: PagePacker, made: KdumpContent, budgetBytes?: number) {
