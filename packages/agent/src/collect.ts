@@ -3,9 +3,12 @@ import { isCaptureBoot, VMCORE } from './capture_boot.ts';
 import { showLine, showPanic } from './console.ts';
 import { crashFolder, dmesgPath, freeDate, isoSeconds, removeParts, retain } from './crash_store.ts';
 import { type CrashNews, readNews, stackTail } from './crashed_kernel.ts';
+import type { DumpEngine } from './dump_engine.ts';
+import { dumpNews, withNews } from './dump_news.ts';
 import { partOf, publish, removeIfThere, writeWhole } from './durable.ts';
 import { keepDump } from './keep_dump.ts';
 import { dumpDmesg, makedumpfileEngine } from './makedumpfile.ts';
+import { nativeEngine } from './native_engine.ts';
 import { mountOf, whyVolatile } from './persist.ts';
 import { type Outcome, type Port, PortError } from './port.ts';
 import { BOOT_REASON, rebootReason, rebootStack } from './reboot_files.ts';
@@ -72,24 +75,35 @@ function collectCrash(port: Port, settings: Settings, note: Note): void {
 
   const dmesg = keepDmesg(port, settings, date, note);
   const news = newsOf(port, settings, dmesg.path, facts, note);
-  small('reboot-stack', () => {
-    const tail = tailOrNothing(port, dmesg.path);
-    return [rebootStack(tail, news.summary), rebootStack(new Uint8Array(0), news.summary)];
-  });
+  const stack = (summary: string) =>
+    small('reboot-stack', () => {
+      const tail = tailOrNothing(port, dmesg.path);
+      return [rebootStack(tail, summary), rebootStack(new Uint8Array(0), summary)];
+    });
+  stack(news.summary);
   const first = dmesg.path === null ? { nothing: dmesg.why } : { dmesg: dmesg.path };
   small('reboot-reason', () => [rebootReason(first)]);
   small('boot-reason', () => [BOOT_REASON], facts.crashSeconds ?? undefined);
   showNews(port, settings, news, note);
 
-  const dump = keepDump(port, settings, makedumpfileEngine(settings), date);
-  if (dump.path === null) {
-    note(`no dump: ${dump.why}`);
-  } else {
+  const dump = keepDump(port, settings, engines(settings), date, note);
+  if (dump.path !== null) {
     const path = dump.path;
-    note(`dump kept: ${path}${dump.complete ? '' : ', cut to the room there was'}`);
+    note(`dump kept: ${path}`);
     small('reboot-reason', () => [rebootReason({ dump: path })]);
   }
+  const told = dumpNews(dump);
+  if (told !== null) {
+    for (const line of told.split('\n')) note(line);
+    stack(withNews(news.summary, told));
+  }
   if (dump.path !== null || dmesg.path !== null) keep('retention', () => void retain(port, settings, date));
+}
+
+/** What may write the dump, in the order in which it is tried. */
+function engines(settings: Settings): DumpEngine[] {
+  const makedumpfile = makedumpfileEngine(settings);
+  return settings.engine === 'native' ? [nativeEngine, makedumpfile] : [makedumpfile];
 }
 
 /**

@@ -9,8 +9,12 @@ export function folderOf(path: string): string {
   return slash <= 0 ? '/' : path.slice(0, slash);
 }
 
-/** The temporary name of a file: hidden, in the same folder, so that a rename can make it final. */
+/**
+ * The temporary name of a file: hidden, in the same folder, so that a rename can make it final. A name that is
+ * temporary already is its own.
+ */
 export function partOf(path: string): string {
+  if (path.endsWith(PART_SUFFIX)) return path;
   return `${folderOf(path)}/.${path.slice(path.lastIndexOf('/') + 1)}${PART_SUFFIX}`;
 }
 
@@ -23,7 +27,7 @@ export function isNoRoom(error: unknown): boolean {
 export function publish(port: Port, path: string): void {
   const part = partOf(path);
   port.sync(part);
-  port.rename(part, path);
+  if (part !== path) port.rename(part, path);
   port.sync(folderOf(path));
 }
 

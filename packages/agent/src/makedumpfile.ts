@@ -36,7 +36,7 @@ export function makedumpfileEngine(settings: Settings): DumpEngine {
 
 function dump(port: Port, settings: Settings, request: DumpRequest): DumpResult {
   const version = port.run([settings.makedumpfile_path, '-v'], { limitSeconds: VERSION_LIMIT_SECONDS });
-  if (version.how === 'not-started') return { ok: false, why: `makedumpfile ${describe(version)}` };
+  if (version.how === 'not-started') return failure(`makedumpfile ${describe(version)}`);
   const codec = bestCodec(version.output);
   const ended = port.run(
     [
@@ -51,17 +51,20 @@ function dump(port: Port, settings: Settings, request: DumpRequest): DumpResult 
       request.vmcore,
       request.out,
     ],
-    { limitSeconds: request.limitSeconds },
+    { limitSeconds: request.limitSeconds, whileRunning: request.whileRunning },
   );
   const status = readKdumpStatus(port, request.out);
   // A dump cut by its size limit is usable, although makedumpfile then ends with a failure of its own.
   const cut = ended.how === 'exited' && ended.code !== 0 && status?.incomplete === true;
   if (!cut && (ended.how !== 'exited' || ended.code !== 0)) {
-    return { ok: false, why: `makedumpfile: ${describe(ended)}` };
+    return failure(`makedumpfile: ${describe(ended)}`);
   }
-  if (status === null)
-    return { ok: false, why: 'makedumpfile ended well, but what it wrote is not a kdump file' };
-  return { ok: true, complete: !status.incomplete, codec: status.codec };
+  if (status === null) return failure('makedumpfile ended well, but what it wrote is not a kdump file');
+  return { ok: true, complete: !status.incomplete, codec: status.codec, leftOut: null };
+}
+
+function failure(why: string): DumpResult {
+  return { ok: false, why, tooSmall: false };
 }
 
 /** Writes the crashed kernel's log to `out`. Null on success, else why not. */

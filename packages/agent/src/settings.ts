@@ -8,7 +8,7 @@ export interface Settings {
   lock: boolean;
   kexec_path: string;
   makedumpfile_path: string;
-  engine: 'makedumpfile';
+  engine: 'native' | 'makedumpfile';
   dump_level: number;
   dump_budget_mib: number;
   free_floor_mib: number;
@@ -74,12 +74,17 @@ export const SETTINGS: readonly SettingRow[] = [
   row('lock', true, { is: 'yes-no' }, 'whether arm ends by forbidding further kexec loads'),
   row('kexec_path', 'kexec', program, 'the kexec program (kexec-tools)'),
   row('makedumpfile_path', 'makedumpfile', program, 'the makedumpfile program'),
-  row('engine', 'makedumpfile', { is: 'choice', of: ['makedumpfile'] }, 'what writes the dump'),
+  row(
+    'engine',
+    'native',
+    { is: 'choice', of: ['native', 'makedumpfile'] },
+    'what writes the dump; where native cannot, makedumpfile does',
+  ),
   row(
     'dump_level',
     31,
     number(0, 31),
-    'pages left out: 1 zero, 2 cache, 4 private cache, 8 user, 16 free, added up',
+    'pages that makedumpfile leaves out: 1 zero, 2 cache, 4 private cache, 8 user, 16 free, added up',
   ),
   row('dump_budget_mib', 1024, number(1, 1_048_576), 'a dump never grows beyond this'),
   row('free_floor_mib', 4096, number(0, 1_048_576), 'what a dump must leave free on persist: at least this,'),
@@ -91,7 +96,7 @@ export const SETTINGS: readonly SettingRow[] = [
     number(1, 3600),
     "time limit for each way of reading the crashed kernel's log",
   ),
-  row('dump_limit_seconds', 900, number(1, 86_400), 'time limit for writing the dump'),
+  row('dump_limit_seconds', 900, number(1, 86_400), 'time limit for each way of writing the dump'),
   row('file_limit_seconds', 30, number(1, 3600), 'time limit for writing one of the small files'),
   row('console_limit_seconds', 60, number(1, 3600), 'time limit for showing the panic on the consoles'),
   row(

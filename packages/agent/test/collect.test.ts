@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PortError } from '../src/port.ts';
-import { defaultSettings } from '../src/settings.ts';
+import { type Ended, PortError } from '../src/port.ts';
+import { defaultSettings, type Settings } from '../src/settings.ts';
 import {
   CRASH_SECONDS,
   DATE,
@@ -41,7 +41,9 @@ describe('a capture boot', () => {
     expect(run(port)).toBe('restart');
     expect(texts(port)[DMESG]).toBe(LOG);
     expect(texts(port)['/persist/reboot-reason']).toBe(`kernel panic, dmesg collected: ${DMESG}\n`);
-    expect(port.console.join('')).toContain('kcrash: no dump: makedumpfile not started: ENOENT');
+    expect(port.console.join('')).toContain(
+      'kcrash: No dump: kcrash dump: not started: ENOENT; makedumpfile not started: ENOENT',
+    );
   });
 
   it('says what is wrong with a /proc/vmcore full of garbage, and still collects', () => {
@@ -78,8 +80,7 @@ describe('a capture boot', () => {
       'rename /persist/boot-reason',
       'fsync /persist',
       'write /dev/kmsg',
-      'run makedumpfile',
-      'run makedumpfile',
+      'run /proc/self/exe',
       `fsync /persist/kcrashes/.kdump-${DATE}.dump.part`,
       `rename ${DUMP}`,
       'fsync /persist/kcrashes',
@@ -157,14 +158,17 @@ describe('a capture boot', () => {
     expect(texts(port)['/persist/reboot-stack']).toMatch(/^kcrash: /);
   });
 
+  const MAKEDUMPFILE: Settings = { ...defaultSettings(), engine: 'makedumpfile' };
+
   it('keeps the log and the reason when makedumpfile hangs over the dump', () => {
     const port = machine();
     const real = port.programOf;
     port.programOf = (argv) => (argv.includes('-d') ? { how: 'timed-out', output: '' } : real(argv));
-    expect(run(port)).toBe('restart');
+    expect(run(port, MAKEDUMPFILE)).toBe('restart');
     expect(texts(port)['/persist/reboot-reason']).toBe(`kernel panic, dmesg collected: ${DMESG}\n`);
     expect([...port.onDisk().keys()].filter((name) => name.endsWith('.part'))).toEqual([]);
-    expect(port.console.join('')).toContain('kcrash: no dump: makedumpfile: no end within the time limit');
+    expect(port.console.join('')).toContain('kcrash: No dump: makedumpfile: no end within the time limit');
+    expect(port.programs.filter((line) => line.startsWith('/proc/self/exe'))).toEqual([]);
   });
 
   it('refuses what makedumpfile wrote when it is no kdump file', () => {
@@ -175,8 +179,52 @@ describe('a capture boot', () => {
       port.programWrites(argv.at(-1) ?? '', 'x'.repeat(5000));
       return { how: 'exited', code: 0, output: '' };
     };
-    run(port);
+    run(port, MAKEDUMPFILE);
     expect(port.onDisk().has(DUMP)).toBe(false);
+  });
+
+  it.each<[string, Ended, RegExp]>([
+    [
+      'fails',
+      { how: 'exited', code: 1, output: 'kcrash: The kernel has no BTF' },
+      /kcrash dump: exit status 1: kcrash: The kernel has no BTF/,
+    ],
+    ['hangs', { how: 'timed-out', output: '' }, /kcrash dump: no end within the time limit/],
+    ['is killed for memory', { how: 'killed', signal: 9, output: '' }, /kcrash dump: killed by signal 9/],
+    ['writes no dump', { how: 'exited', code: 0, output: '' }, /kcrash dump ended well, but/],
+  ])('has makedumpfile write the dump, and says so, where its own engine %s', (_, ended, why) => {
+    const port = machine();
+    const real = port.programOf;
+    port.programOf = (argv) => {
+      if (argv[0] !== '/proc/self/exe') return real(argv);
+      port.programWrites(argv[3] ?? '', 'half a dump');
+      return ended;
+    };
+    expect(run(port)).toBe('restart');
+    const files = texts(port);
+    expect(files[DUMP]).toHaveLength(DUMP_BYTES);
+    expect(files['/persist/reboot-reason']).toBe(`kernel panic, kdump collected: ${DUMP}\n`);
+    const summary = files['/persist/reboot-stack']?.slice(LOG.length) ?? '';
+    expect(summary).toContain('sysrq_handle_crash');
+    expect(summary).toMatch(why);
+    expect(summary).toMatch(/^Dump by makedumpfile, since /m);
+    expect(summary.length).toBeLessThanOrEqual(1600);
+    expect([...port.onDisk().keys()].filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  it('says in the summary that there is no dump where no engine can write one', () => {
+    const port = machine((it) => {
+      it.programOf = () => ({ how: 'not-started', why: 'ENOENT' });
+    });
+    run(port);
+    expect(texts(port)['/persist/reboot-stack']).toMatch(/\nNo dump: kcrash dump: not started: ENOENT; make/);
+  });
+
+  it('leaves the summary alone where the dump is as it should be', () => {
+    const port = machine();
+    run(port);
+    expect(texts(port)['/persist/reboot-stack']).not.toMatch(/dump/i);
+    expect(port.programs.filter((line) => line.includes(' -d '))).toEqual([]);
   });
 
   it('remounts a persist that is read-only', () => {

@@ -44,10 +44,21 @@ export function makedumpfile(port: FakePort, dumpBytes = DUMP_BYTES) {
   };
 }
 
+/** The same machine with a `kcrash dump` that does its work. */
+export function programs(port: FakePort, dumpBytes = DUMP_BYTES) {
+  const other = makedumpfile(port, dumpBytes);
+  return (argv: readonly string[]): Ended => {
+    if (argv[0] !== '/proc/self/exe') return other(argv);
+    const limit = Number(argv[argv.indexOf('--budget-mib') + 1]) * 1_048_576;
+    const content = dumpText(Math.min(dumpBytes, limit), dumpBytes > limit ? 0xa : 0x2);
+    return { how: 'exited', code: port.programWrites(argv[3] ?? '', content) ? 0 : 1, output: '' };
+  };
+}
+
 export function machine(setUp: (port: FakePort) => void = () => {}): FakePort {
   const port = new FakePort();
   port.set('/proc/vmcore', VMCORE);
-  port.programOf = makedumpfile(port);
+  port.programOf = programs(port);
   setUp(port);
   return port;
 }
