@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accidentOf } from './accident.ts';
+import { bestCodec } from './best_codec.ts';
 import { Checks } from './checks.ts';
 import { kernelBoots, labWord } from './console.ts';
-import { exec } from './exec.ts';
 import { Ext4Files, ext4State } from './ext4.ts';
 import { type Layout, PARTUUID, type PartitionName } from './gpt.ts';
 import {
@@ -16,7 +16,6 @@ import {
   rootImage,
   writeTree,
 } from './image.ts';
-import type { DumpCodec } from './kdump.ts';
 import type { Kernel } from './kernel.ts';
 import { LOCK_NAME, withFolder } from './lock.ts';
 import { labModule } from './module.ts';
@@ -122,7 +121,9 @@ class Runner {
   async #check(cycles: readonly CycleRun[], checks: Checks): Promise<void> {
     this.#stages.say('checking');
     const { kernel } = this.#bench;
-    const run = { scenario: this.#scenario, kernel, guest: this.#guest, codec: await bestCodec(), cycles };
+    const byMakedumpfile = /^engine = makedumpfile$/m.test(this.#scenario.conf ?? '');
+    const codec = byMakedumpfile ? await bestCodec() : 'zstd';
+    const run = { scenario: this.#scenario, kernel, guest: this.#guest, codec, cycles };
     try {
       await this.#scenario.check(run, checks);
     } catch (error) {
@@ -289,15 +290,6 @@ function hooks(plan: PowerCycle, number: number): Record<string, GuestFile> {
     if (script !== undefined) files[`cycle-${number}/${name}`] = { content: `${script.trim()}\n` };
   }
   return files;
-}
-
-/** The guest has the host's makedumpfile: ask that which compressions it was built with. */
-async function bestCodec(): Promise<DumpCodec> {
-  const version = (await exec('makedumpfile', ['-v'])).toString('utf8');
-  const best = (['zstd', 'lzo'] as const).find((name) =>
-    new RegExp(`^${name}\\s+enabled`, 'm').test(version),
-  );
-  return best ?? 'zlib';
 }
 
 function commandLine(guest: GuestShape, plan: PowerCycle, number: number, token: string): string {

@@ -125,7 +125,7 @@ export interface ScenarioRun {
   readonly scenario: Scenario;
   readonly kernel: Kernel;
   readonly guest: GuestShape;
-  /** The best compression that the guest's makedumpfile has. */
+  /** How the dump's pages are compressed: the engine's best. */
   readonly codec: DumpCodec;
   readonly cycles: readonly CycleRun[];
 }

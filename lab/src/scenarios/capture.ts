@@ -12,8 +12,8 @@ import {
   WITH_WRAPPER,
 } from './parts.ts';
 
-/** The device's binary must fit beside makedumpfile in the reservation. */
-const PEAK_KIB = 8 * 1024;
+/** The agent and its engine must fit in the reservation, which has 62 MB for both. */
+const PEAK_KIB = 32 * 1024;
 
 const PEAK_SAMPLER = `
 (
@@ -106,7 +106,7 @@ export const capture: readonly Scenario[] = [
   {
     name: 'capture-memory',
     group: 'capture',
-    shows: 'while it collects kcrash itself stays below 8 MiB of resident memory',
+    shows: 'while it collects no process of kcrash has more than 32 MiB of resident memory',
     core: false,
     cycles: [{ beforeCollect: PEAK_SAMPLER, crash: SYSRQ_CRASH, ends: 'reset' }],
     async check(run, checks) {

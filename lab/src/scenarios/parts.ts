@@ -68,6 +68,9 @@ export function checkUntouched(
   }
 }
 
+/** The conf line for scenarios about the other engine. */
+export const BY_MAKEDUMPFILE = 'engine = makedumpfile\n';
+
 /** A makedumpfile that does its work for the log and for `-v`, and something else for the dump. */
 export function dumpWrapper(script: string): GuestFile {
   const content = `#!/bin/busybox sh
@@ -91,7 +94,7 @@ echo "<1>lab: half a dump" >/dev/kmsg
 `;
 
 /** The conf line that puts such a wrapper, at `/lab/makedumpfile`, in place. */
-export const WITH_WRAPPER = 'makedumpfile_path = /lab/makedumpfile\n';
+export const WITH_WRAPPER = `${BY_MAKEDUMPFILE}makedumpfile_path = /lab/makedumpfile\n`;
 
 /** The capture kernel's console as one text. */
 export function captureConsole(cycle: CycleRun): string {

@@ -48,7 +48,7 @@ const full: readonly Scenario[] = [
       {
         afterArm: `
           free=$(df -k /persist | awk 'END { print $4 }')
-          dd if=/dev/zero of=/persist/filler bs=1k count=$((free - 16000)) 2>/dev/null
+          dd if=/dev/zero of=/persist/filler bs=1k count=$((free - 8000)) 2>/dev/null
           sync
           say "persist has $(df -k /persist | awk 'END { print $4 }') KiB free"
         `,
@@ -108,7 +108,7 @@ const full: readonly Scenario[] = [
       {
         afterArm: `
           free=$(df -k /persist | awk 'END { print $4 }')
-          dd if=/dev/zero of=/persist/filler bs=1k count=$((free - 16000)) 2>/dev/null
+          dd if=/dev/zero of=/persist/filler bs=1k count=$((free - 8000)) 2>/dev/null
           sync
         `,
         crash: SYSRQ_CRASH,
