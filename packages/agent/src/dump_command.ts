@@ -27,9 +27,11 @@ class Interrupted extends Error {
  * disk. Returns the exit status: 0 done, 1 not, 3 no room, 130 interrupted.
  */
 export function writeDumpFile(port: Port, path: string, wish: DumpWish, version: string): number {
+  // Paths of the agent's own have a folder.
+  const out = wish.out.includes('/') ? wish.out : `./${wish.out}`;
   try {
     const start = port.monotonicSeconds();
-    const summary = writeFrom(port, path, wish, version);
+    const summary = writeFrom(port, path, { ...wish, out }, version);
     for (const line of summaryLines(summary, wish.out, port.monotonicSeconds() - start)) port.say(line);
     return 0;
   } catch (error) {

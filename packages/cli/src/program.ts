@@ -1,10 +1,6 @@
 import { Command } from 'commander';
 import type { Io } from './output.ts';
-
-/** Set by the build. */
-declare const KCRASH_VERSION: string | undefined;
-
-const version = typeof KCRASH_VERSION === 'string' ? KCRASH_VERSION : 'from source';
+import { version } from './version.ts';
 
 /** Help or the version was printed, or what is wrong with the words: the program is at its end. */
 class Ended extends Error {
@@ -37,6 +33,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map(
     find: async () => (await import('./commands/find.ts')).addFindCommand,
     repl: async () => (await import('./commands/repl.ts')).addReplCommand,
     view: async () => (await import('./commands/view.ts')).addViewCommand,
+    dump: async () => (await import('./commands/dump.ts')).addDumpCommand,
     title: async () => (await import('./commands/title.ts')).addTitleCommand,
     crash: async () => (await import('./commands/crash.ts')).addCrashCommand,
     completion: async () => (await import('./commands/completion.ts')).addCompletionCommand,
