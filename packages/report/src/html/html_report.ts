@@ -1,9 +1,11 @@
+import type { PagePicture } from '@kcrash/vmcore/pages/page_picture';
 import { findings } from '../findings.ts';
 import { blockedTasks, groupByStack, groupProblems, stateCounts } from '../groups.ts';
 import { TAINTS, whyUnknown } from '../phrases.ts';
 import type { Report, ReportRegisters } from '../report.ts';
 import { codeLines, cpuText, crashTitle, machineText, whenText, whereText } from '../summary.ts';
 import { each, type Markup, markup, NOTHING } from './markup.ts';
+import { pageMapMarkup } from './page_map.ts';
 import { groupMarkup, stackMarkup, waitMarkup } from './stack.ts';
 import { STYLE } from './style.ts';
 import {
@@ -17,9 +19,9 @@ import {
 
 /**
  * A report as one HTML file that needs nothing else: no script, no font, no network. What a dump holds is escaped;
- * the page's own policy forbids everything but its style.
+ * the page's own policy forbids everything but its style. With `pages` it has a map of memory.
  */
-export function htmlReport(report: Report): string {
+export function htmlReport(report: Report, pages?: PagePicture): string {
   const title = crashTitle(report);
   return markup`<!doctype html>
 <html lang="en">
@@ -37,6 +39,7 @@ ${crashMarkup(report)}
 ${cpusMarkup(report)}
 ${tasksMarkup(report)}
 ${memoryMarkup(report)}
+${pages === undefined ? NOTHING : pageMapMarkup(pages)}
 ${modulesMarkup(report)}
 ${workMarkup(report)}
 ${devicesMarkup(report)}
