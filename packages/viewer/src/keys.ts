@@ -7,6 +7,8 @@ export const KEYS: readonly (readonly [key: string, view: string, words: string]
   ['c', 'cpus', 'CPUs'],
   ['t', 'tasks', 'tasks'],
   ['w', 'waits', 'who waits for whom'],
+  ['m', 'memory', 'pages of memory'],
+  ['b', 'slab', 'slab caches'],
   ['o', 'modules', 'modules'],
   ['d', 'devices', 'devices'],
   ['v', 'value', 'variables'],

@@ -168,6 +168,54 @@ export interface MemoryAnswer {
   readonly pieces: readonly MemoryPiece[];
 }
 
+/** A class of pages, counted. */
+export interface PageClassCount {
+  readonly name: string;
+  /** Whose the bytes are: `kernel`, `user`, `stale`, `unknown`. */
+  readonly owner: string;
+  /** How its pages are recognised. */
+  readonly reason: string;
+  /** In which step of a minimal dump they are kept; null for what such a dump leaves out. */
+  readonly tier: string | null;
+  readonly pages: number;
+  /** Pages that this dump holds. */
+  readonly held: number;
+}
+
+/** What the machine's pages were used for. */
+export interface PageClasses {
+  readonly pageSize: number;
+  readonly frameLimit: number;
+  readonly classes: readonly PageClassCount[];
+  readonly findings: readonly string[];
+}
+
+/** A map of the frames `[from, to)` in cells of equal size. */
+export interface PageMap {
+  /** Frames of a cell; the last one may have fewer. */
+  readonly framesInCell: number;
+  /** Index of the class that most of a cell's frames have. */
+  readonly classes: Uint8Array;
+  /** How much of a cell the dump holds, 0 to 255. */
+  readonly held: Uint8Array;
+}
+
+/** A slab cache. */
+export interface SlabRow {
+  readonly name: string;
+  readonly address: Hex;
+  readonly objectBytes: number;
+  readonly objects: number | null;
+  readonly inUse: number | null;
+  readonly bytes: number | null;
+}
+
+/** The slab caches, and what could not be read. */
+export interface SlabAnswer {
+  readonly caches: readonly SlabRow[];
+  readonly problems: readonly string[];
+}
+
 /** The worker's methods. */
 export interface Methods {
   open(files: readonly DumpFile[]): Overview;
@@ -184,6 +232,10 @@ export interface Methods {
   /** `length` bytes at an address or symbol; `physical:0x…` for a physical address. */
   memory(address: string, length: number): MemoryAnswer;
   symbols(query: string): Found<FoundSymbol>;
+  pageClasses(): PageClasses;
+  /** At most 65536 cells. */
+  pageMap(from: number, to: number, cells: number): PageMap;
+  slabs(): SlabAnswer;
   /** The report as `kcrash report` writes it. */
   exported(form: 'json' | 'html'): string;
 }

@@ -7,7 +7,9 @@ import { route, routeHash } from './route.ts';
 import { Tools } from './tools.tsx';
 import { CpusView } from './views/cpus.tsx';
 import { LogView } from './views/log.tsx';
+import { MemoryView } from './views/memory.tsx';
 import { MemoryAtView } from './views/memory_at.tsx';
+import { SlabView } from './views/slab.tsx';
 import { SummaryView } from './views/summary.tsx';
 import { SymbolsView } from './views/symbols.tsx';
 import { DevicesView, ModulesView, MountsView, SettingsView } from './views/system.tsx';
@@ -34,6 +36,13 @@ const VIEWS: readonly (readonly [
     [
       ['tasks', 'Tasks', 'task tree stacks'],
       ['waits', 'Waits'],
+    ],
+  ],
+  [
+    'Memory',
+    [
+      ['memory', 'Pages'],
+      ['slab', 'Slab caches'],
     ],
   ],
   [
@@ -97,8 +106,13 @@ export function Shell({ overview, worker }: Props) {
 }
 
 function Menu({ view }: { view: string }) {
+  const menu = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (view !== '')
+      menu.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [view]);
   return (
-    <nav aria-label="Views">
+    <nav ref={menu} aria-label="Views">
       {VIEWS.map(([group, views]) => (
         <section key={group}>
           <h2>{group}</h2>
@@ -142,6 +156,10 @@ function View({ overview, worker }: Props) {
       return <DevicesView report={report} />;
     case 'sysctls':
       return <SettingsView report={report} />;
+    case 'memory':
+      return <MemoryView worker={worker} report={report} />;
+    case 'slab':
+      return <SlabView worker={worker} />;
     case 'value':
       return <ValueView worker={worker} />;
     case 'type':

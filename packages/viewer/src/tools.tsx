@@ -31,13 +31,19 @@ export function Tools({
   };
   return (
     <section class="tools-list" aria-label="This dump">
-      <button type="button" disabled={busy} onClick={() => save('html')}>
-        Report as HTML
+      <span class="soft">Report</span>
+      <button
+        type="button"
+        disabled={busy}
+        onClick={() => save('html')}
+        title="Save the report as one HTML file"
+      >
+        HTML
       </button>
-      <button type="button" disabled={busy} onClick={() => save('json')}>
-        Report as JSON
+      <button type="button" disabled={busy} onClick={() => save('json')} title="Save the report as JSON">
+        JSON
       </button>
-      <label class="button">
+      <label class="button" title="Open another dump">
         <input
           type="file"
           multiple
@@ -46,7 +52,7 @@ export function Tools({
             if (files.length > 0) void open(files.map((file) => ({ kind: 'file', file })));
           }}
         />
-        Open another dump
+        Open…
       </label>
       <button type="button" onClick={showHelp}>
         Keys <kbd>?</kbd>

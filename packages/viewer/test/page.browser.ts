@@ -19,6 +19,8 @@ const VIEWS = [
   'stacks',
   'task=1',
   'waits',
+  'memory',
+  'slab',
   'modules',
   'mounts',
   'devices',
@@ -139,9 +141,12 @@ describe('the page', () => {
   it('gives the report as kcrash writes it', async () => {
     const { page } = await visit(browser, server.url);
     await openDump(page, dump);
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Report as JSON')]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('button:text-is("JSON")'),
+    ]);
     expect(readFileSync((await download.path()) ?? '', 'utf8')).toBe(reportJson(dump));
-    const [html] = await Promise.all([page.waitForEvent('download'), page.click('text=Report as HTML')]);
+    const [html] = await Promise.all([page.waitForEvent('download'), page.click('button:text-is("HTML")')]);
     expect(readFileSync((await html.path()) ?? '', 'utf8')).toContain('<!doctype html>');
     await page.context().close();
   });

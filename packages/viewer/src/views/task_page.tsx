@@ -12,7 +12,7 @@ import { seconds } from './task_columns.tsx';
 import { Wait } from './wait_text.tsx';
 
 /** So many related tasks are named. */
-const MOST_NAMES = 60;
+const MOST_NAMES = 12;
 
 /** One task: `#task=123`, or its address. */
 export function TaskPage({

@@ -26,6 +26,7 @@ export function TypesView({ worker }: { worker: WorkerClient }) {
       </div>
       <div class="halves">
         <ul class="scroll list" tabIndex={0} aria-label="Names of types">
+          {found.kind === 'waiting' && <li class="soft">Searching…</li>}
           {found.kind === 'refused' && <li class="soft">{visible(found.message)}</li>}
           {found.kind === 'answer' && found.value.items.length === 0 && (
             <li class="soft">No type is called that.</li>

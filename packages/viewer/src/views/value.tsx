@@ -17,6 +17,9 @@ const EXAMPLES = [
   'init_net.dev_base_head',
 ];
 
+/** C's own types have no layout to look at. */
+const PLAIN = /^(?:void|char|short|int|long|signed|unsigned|_Bool|bool|)$/;
+
 /** Nested members are opened so deep; then one goes there. */
 const MOST_DEPTH = 12;
 
@@ -177,11 +180,14 @@ function Scalar({ node: { text, missing, pointer } }: { node: ValueNode }) {
 }
 
 function TypeName({ type }: { type: string }) {
-  const name = /^(?:(?:struct|union|enum) )?\w+/.exec(type)?.[0] ?? '';
+  const name = /^(?:const )?((?:struct|union|enum) \w+|\w+)/.exec(type)?.[1] ?? '';
+  if (PLAIN.test(name)) return <code class="type soft">{type}</code>;
+  const at = type.indexOf(name);
   return (
     <code class="type soft">
+      {visible(type.slice(0, at))}
       <a href={routeHash('type', name)}>{visible(name)}</a>
-      {visible(type.slice(name.length))}
+      {visible(type.slice(at + name.length))}
     </code>
   );
 }

@@ -5,6 +5,7 @@ import type { BlockSource } from './block_source.ts';
 import { sourceOf } from './files.ts';
 import { findSymbols } from './find_symbols.ts';
 import { memoryAt } from './memory_at.ts';
+import { pageClasses, pageMap, slabs } from './page_map.ts';
 import { readList, readValue } from './read_value.ts';
 import { Session } from './session.ts';
 import { taskDetails } from './task_details.ts';
@@ -64,6 +65,9 @@ const methods: Methods = {
   layout: (name) => layoutOf(opened().dump, name),
   memory: (address, length) => memoryAt(opened().dump, address, length),
   symbols: (query) => findSymbols(opened().dump, query),
+  pageClasses: () => pageClasses(opened().dump),
+  pageMap: (from, to, cells) => pageMap(opened().dump, from, to, cells),
+  slabs: () => slabs(opened().dump),
   exported: (form) => opened().exported(form),
 };
 
