@@ -3,6 +3,10 @@ import { htmlReport } from '@kcrash/report/html/html_report';
 import { makeReport } from '@kcrash/report/make_report';
 import type { Role } from '@kcrash/report/text/page';
 import { textReport } from '@kcrash/report/text/text_report';
+import type { Dump } from '@kcrash/vmcore/dump';
+import { classifyPages } from '@kcrash/vmcore/pages/classify';
+import { type PagePicture, pagePicture } from '@kcrash/vmcore/pages/page_picture';
+import { planPages } from '@kcrash/vmcore/pages/plan';
 import { type Command, InvalidArgumentError } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
@@ -12,6 +16,7 @@ import type { Io, Output, Style } from '../output.ts';
 
 interface Options extends DumpOptions {
   readonly html?: true;
+  readonly pages?: true;
   readonly output?: string;
   readonly log?: number;
 }
@@ -29,6 +34,7 @@ const STYLES: Readonly<Record<Role, Style>> = {
 export function addReportCommand(program: Command, { out }: Io): void {
   dumpCommand(program, 'report', 'say what happened: crash, stacks, who waits for whom, memory, modules, log')
     .option('--html', 'print one self-contained HTML file')
+    .option('--pages', 'with a map of memory in the HTML, by what each page is used for')
     .option(
       '-o, --output <file>',
       'write to a file; html or json by its ending, unless an option says otherwise',
@@ -36,11 +42,25 @@ export function addReportCommand(program: Command, { out }: Io): void {
     .option('--log <messages>', 'so many of the log’s last messages in the text', wholeNumber)
     .action((file: string, options: Options) => {
       const form = formOf(options);
-      const report = makeReport(openDumpFile(file, options));
+      if (options.pages && form !== 'html') {
+        throw new Failure(
+          'Only HTML has a map of memory',
+          'Give --html too; kcrash pages prints numbers.',
+          2,
+        );
+      }
+      const dump = openDumpFile(file, options);
+      const report = makeReport(dump);
       if (form === 'json') deliver(out, options, jsonLine(report));
-      else if (form === 'html') deliver(out, options, htmlReport(report));
-      else deliver(out, options, textReport(report, textOptions(out, options)));
+      else if (form === 'html') {
+        deliver(out, options, htmlReport(report, options.pages && picture(dump)));
+      } else deliver(out, options, textReport(report, textOptions(out, options)));
     });
+}
+
+/** Takes as long as the report itself, so it is made where it is asked for. */
+function picture(dump: Dump): PagePicture {
+  return pagePicture(classifyPages(dump).classes, planPages(dump), dump.physical.pageSize);
 }
 
 function formOf({ json, html, output }: Options): 'text' | 'json' | 'html' {
