@@ -1,11 +1,16 @@
 import type { Frame } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
+import { plainPacker } from '@kcrash/vmcore/codecs/page_packer';
+import { openContainer } from '@kcrash/vmcore/container/open';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { pageOfFrame } from '@kcrash/vmcore/pages/classification';
 import { type ClassifiedPages, classifyPages } from '@kcrash/vmcore/pages/classify';
 import { classAt, classIndex, type PageClass } from '@kcrash/vmcore/pages/page_class';
 import type { PagePlan } from '@kcrash/vmcore/pages/page_plan';
 import { planPages } from '@kcrash/vmcore/pages/plan';
+import { writeDump } from '@kcrash/vmcore/write_dump';
+import { FileInMemory, runToEnd } from '../../packages/vmcore/test/file_in_memory.ts';
+import { MemorySource } from '../../packages/vmcore/test/memory_source.ts';
 
 /** What is known of an undamaged dump's pages. */
 export interface HealthyPages {
@@ -14,6 +19,8 @@ export interface HealthyPages {
   readonly structs: ReadonlyMap<Frame, Uint8Array>;
 }
 
+/** Room for some hundred pages, so that tiers are cut. */
+const BUDGET_BYTES = 2 << 20;
 /** Blocks are no larger but for huge ones, so that what is said of a frame is said in here. */
 const CHUNK = 1024;
 /** Frames that flags alone give to users, or to nobody. */
@@ -58,6 +65,7 @@ export function exercisePlan(dump: Dump, healthy: HealthyPages | undefined): str
   }
   checkTiers(plan);
   checkScrubber(dump, plan);
+  checkWritten(dump, plan);
   if (healthy !== undefined) checkUsers(classifyPages(dump), plan, healthy);
   return plan.findings.length === 0 ? 'without findings' : 'with findings';
 }
@@ -91,6 +99,35 @@ function checkScrubber({ physical }: Dump, { tiers, scrub }: PagePlan): void {
         throw new Error(`Frame ${start} was changed by scrubbing`);
       }
     }
+  }
+}
+
+/** What a small budget has room for, written and read again. */
+function checkWritten(dump: Dump, plan: PagePlan): void {
+  const file = new FileInMemory();
+  const packer = plainPacker(dump.physical.pageSize);
+  try {
+    const steps = writeDump(dump, plan, file, {
+      packer,
+      writer: 'kcrash fuzz',
+      timestamp: 0,
+      budgetBytes: BUDGET_BYTES,
+    });
+    runToEnd(steps);
+  } catch (error) {
+    if (error instanceof DumpError) return;
+    throw error;
+  }
+  if (file.size > BUDGET_BYTES) throw new Error(`Wrote ${file.size} bytes with a budget of ${BUDGET_BYTES}`);
+  const { memory } = openContainer([new MemorySource(file.bytes)]);
+  for (let frame = memory.nextHeld(0); frame < memory.frameLimit; frame = memory.nextHeld(frame + 1)) {
+    const written = memory.page(frame);
+    const page = dump.physical.page(frame);
+    if (typeof written === 'string' || typeof page === 'string' || plan.tierOf(frame) < 0) {
+      throw new Error(`Frame ${frame} was written: it is ${String(page)}, of tier ${plan.tierOf(frame)}`);
+    }
+    if (!same(written, plan.scrub.scrub(frame, page)))
+      throw new Error(`Frame ${frame} was written as another`);
   }
 }
 

@@ -22,11 +22,16 @@ interface Command {
   readonly words: readonly string[];
 }
 
+/** Among a command's words: a file to write. */
+const OUT = 'OUT';
+/** Exit statuses besides 0: it failed, and for want of room. */
+const REFUSALS: readonly (number | null)[] = [1, 3];
+
 const DUMP_COMMANDS: readonly Command[] = [
   { program: 'device', words: ['report'] },
   { program: 'device', words: ['report', '--json'] },
   { program: 'device', words: ['log'] },
-  { program: 'device', words: ['log'] },
+  { program: 'device', words: ['dump', OUT, '--budget-mib', '4'] },
   ...['report', 'log', 'info', 'ps', 'bt -a', 'mod'].map((words): Command => {
     return { program: 'workstation', words: [...words.split(' '), '--json'] };
   }),
@@ -106,7 +111,8 @@ function runProgram(programs: Programs, { program, words }: Command, path: strin
   const limits = [`ulimit -t ${HANG_SECONDS}`];
   // Node maps far more than it uses: what the workstation's program takes is measured in other targets.
   if (program === 'device') limits.push(`ulimit -v ${DEVICE_KIBIBYTES}`);
-  const [command = '', ...rest] = words;
+  const [command = '', ...more] = words;
+  const rest = more.map((word) => (word === OUT ? join(programs.folder, `written-${process.pid}`) : word));
   const { status, signal, stdout, stderr, error } = spawnSync(
     'sh',
     ['-c', `${limits.join(' && ')} && exec "$@"`, 'sh', programs[program], command, path, ...rest],
