@@ -120,9 +120,9 @@ function runProgram(programs: Programs, { program, words }: Command, path: strin
   );
   if (error !== undefined) throw error;
   const [out, complaint] = [stdout.toString('utf8'), stderr.toString('utf8')];
-  if (status !== 0 && status !== 1) throw new Error(`Ended with ${signal ?? status}: ${complaint}`);
-  if (status === 1 && !complaint.startsWith('kcrash: '))
-    throw new Error(`Ended with 1, saying: ${complaint}`);
+  const refused = REFUSALS.includes(status);
+  if (status !== 0 && !refused) throw new Error(`Ended with ${signal ?? status}: ${complaint}`);
+  if (refused && !complaint.startsWith('kcrash: ')) throw new Error(`Ended with ${status}: ${complaint}`);
   if (/^ +at /m.test(complaint)) throw new Error(`Told of itself: ${complaint}`);
   if (status === 0 && words.includes('--json')) checkJson(out);
   for (const text of [out, complaint]) {
