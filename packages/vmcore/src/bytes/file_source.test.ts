@@ -25,6 +25,23 @@ describe('FileSource', () => {
     expect(() => source.read(0, 1)).toThrow(`Cannot read ${path} at 0x0`);
   });
 
+  it('reads ranges of a file of many blocks, in any order', () => {
+    const long = join(folder, 'long');
+    // Words that count: 6 MB, which is more than the blocks that are kept.
+    const words = Uint32Array.from({ length: 3 << 19 }, (_, n) => n);
+    writeFileSync(long, words);
+    const source = new FileSource(long);
+    for (let n = 0; n < 300; n++) {
+      const first = (n * 48_271 * 97) % (words.length - 4000);
+      const bytes = source.read(first * 4, ((n % 4000) + 1) * 4);
+      expect(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)).toBe(first);
+      expect(new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true)).toBe(
+        first + (n % 4000),
+      );
+    }
+    source.close();
+  });
+
   it('says when the file became shorter', () => {
     const shorter = join(folder, 'shorter');
     writeFileSync(shorter, new Uint8Array(100));
