@@ -134,6 +134,8 @@ const TYPE_NAMES: readonly [PageType, string][] = [
  */
 function pageTypes(dump: Dump): (word: number) => number {
   const { types } = dump;
+  // Until 6.10 there is no such enum, and to find that out all of the BTF would be read.
+  if (dump.vmcoreinfo.findNumber('PAGE_BUDDY_MAPCOUNT_VALUE') === EARLY_BUDDY) return typeBits(dump, false);
   const bytes = new Uint8Array(256);
   let found = false;
   for (const [type, name] of TYPE_NAMES) {
@@ -143,15 +145,18 @@ function pageTypes(dump: Dump): (word: number) => number {
     found = true;
   }
   if (found) return (word) => bytes[word >>> 24] as number;
-  return typeBits(dump);
+  return typeBits(dump, true);
 }
 
-function typeBits(dump: Dump): (word: number) => number {
+/** `~PG_buddy` as it was from 4.18 to 6.10. */
+const EARLY_BUDDY = -129n;
+
+function typeBits(dump: Dump, hasEnum: boolean): (word: number) => number {
   const bits: [number, number][] = [];
   let base = 0xf000_0000;
   for (const [type, name] of TYPE_NAMES) {
     // An enum in 6.11, when the base was one bit.
-    const inEnum = dump.types.findEnumerator('pagetype', `PG_${name.toLowerCase()}`);
+    const inEnum = hasEnum ? dump.types.findEnumerator('pagetype', `PG_${name.toLowerCase()}`) : undefined;
     const told = dump.vmcoreinfo.findNumber(`PAGE_${name}_MAPCOUNT_VALUE`);
     if (inEnum !== undefined) base = 0x8000_0000;
     const bit = inEnum ?? (told === undefined ? undefined : ~Number(BigInt.asIntN(32, told)) >>> 0);
