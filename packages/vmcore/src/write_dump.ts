@@ -53,6 +53,7 @@ export function* writeDump(
       timestamp: options.timestamp,
       dumpLevel: EVERYTHING_EXCLUDED,
       tiers: plan.tiers,
+      tierOf: (frame) => plan.tierOf(frame),
       scrub: scrub.bytes === 0 ? undefined : (frame, page) => scrub.scrub(frame, page),
       record: (tiers) =>
         recordNote({

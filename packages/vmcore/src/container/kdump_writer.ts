@@ -33,6 +33,8 @@ export interface KdumpContent {
   readonly dumpLevel: number;
   /** Most worth first: where there is no room for all, the last are left out. */
   readonly tiers: readonly WriteTier[];
+  /** Index into `tiers` of the tier that has a frame. */
+  readonly tierOf: (frame: Frame) => number;
   /** The page as it may be written: `page` itself, or a copy; undefined where nothing is to be overwritten. */
   readonly scrub: ((frame: Frame, page: Uint8Array) => Uint8Array) | undefined;
   /**
@@ -119,7 +121,7 @@ export function* writeKdump(
   const dataAt = layout.tableAt + places * DESCRIPTOR_BYTES;
   const pages = new PageWriter(content, sink, options.packer, { dataAt, places, limit: budget });
   yield* pages.write(total);
-  writeDescriptors(sink, layout.tableAt, tiers, pages, options.packer);
+  writeDescriptors(sink, layout.tableAt, content.tierOf, pages, options.packer);
   pages.held.write(sink, layout.bitmapAt + layout.bitmapBytes);
   writeHead(content, sink, options.packer, layout, pages, present.frameLimit);
   // Where nothing follows the bitmaps, they must be there all the same.

@@ -25,12 +25,15 @@ export class FrameSet {
     }
   }
 
-  /** Whether the frame's bit is set. */
-  has(frame: Frame): boolean {
-    const index = Math.floor(frame / BLOCK_FRAMES);
-    const bit = frame - index * BLOCK_FRAMES;
-    const byte = this.#blocks.get(index)?.[bit >> 3] ?? 0;
-    return ((byte >> (bit & 7)) & 1) === 1;
+  /** Calls `visit` with each frame that is set, ascending. */
+  forEach(visit: (frame: Frame) => void): void {
+    for (const index of [...this.#blocks.keys()].sort((a, b) => a - b)) {
+      const block = this.#blocks.get(index) as Uint8Array;
+      for (let at = 0; at < BLOCK_BYTES; at++) {
+        for (let byte = block[at] as number, bit = 0; byte !== 0; byte >>= 1, bit++)
+          if ((byte & 1) !== 0) visit(index * BLOCK_FRAMES + at * 8 + bit);
+      }
+    }
   }
 
   /** Writes the bitmap to where it lies in a dump; blocks without a bit are left as they are there, zeros. */

@@ -2,7 +2,6 @@ import type { Frame } from '../bytes/address.ts';
 import type { ByteSink } from '../bytes/byte_sink.ts';
 import { type PackCodec, STORED_PAGE, ZERO_PAGE } from '../codecs/page_packer.ts';
 import { COMPRESSED } from './kdump_header.ts';
-import type { WriteTier } from './kdump_writer.ts';
 import type { PageWriter } from './kdump_writer_pages.ts';
 import type { SizeLog } from './kdump_writer_sizes.ts';
 
@@ -12,63 +11,31 @@ export const DESCRIPTOR_BYTES = 24;
 const CHUNK = 1024;
 const TWO_32 = 0x1_0000_0000;
 
-/** How far the table has come in a tier. */
-interface Cursor {
-  readonly ranges: Iterator<{ readonly start: Frame; readonly end: Frame }>;
-  readonly log: SizeLog;
-  range: { readonly start: Frame; readonly end: Frame } | undefined;
-  /** Of the next page: its number in the tier, and where it lies. */
-  index: number;
-  offset: number;
-}
-
 /** Writes the descriptors of all pages that were written, in the order of frames. */
 export function writeDescriptors(
   sink: ByteSink,
   tableAt: number,
-  tiers: readonly WriteTier[],
+  tierOf: (frame: Frame) => number,
   pages: PageWriter,
   packing: { readonly codec: PackCodec; readonly pageSize: number },
 ): void {
+  const { codec, pageSize } = packing;
   const table = new Table(sink, tableAt);
-  const flags = packing.codec === 'none' ? 0 : COMPRESSED[packing.codec];
-  const cursors = tiers.map((tier, n) => cursorOf(tier, pages.logs[n] as SizeLog));
-  for (let cursor = lowest(cursors); cursor !== undefined; cursor = lowest(cursors)) {
-    const { start, end } = cursor.range as { start: Frame; end: Frame };
-    for (let frame = start; frame < end; frame++) {
-      if (!pages.held.has(frame)) continue;
-      const size = cursor.log.at(cursor.index++);
-      if (size === ZERO_PAGE) {
-        table.add(pages.zeroAt, packing.pageSize, 0);
-        continue;
-      }
-      const bytes = size === STORED_PAGE ? packing.pageSize : size;
-      table.add(cursor.offset, bytes, size === STORED_PAGE ? 0 : flags);
-      cursor.offset += bytes;
+  const flags = codec === 'none' ? 0 : COMPRESSED[codec];
+  // Of each tier's next page: its number in the tier, and where it lies.
+  const next = pages.logs.map(({ offset }) => ({ index: 0, offset }));
+  pages.held.forEach((frame) => {
+    const tier = tierOf(frame);
+    const at = next[tier] as { index: number; offset: number };
+    const size = (pages.logs[tier] as SizeLog).at(at.index++);
+    if (size === ZERO_PAGE) table.add(pages.zeroAt, pageSize, 0);
+    else {
+      const bytes = size === STORED_PAGE ? pageSize : size;
+      table.add(at.offset, bytes, size === STORED_PAGE ? 0 : flags);
+      at.offset += bytes;
     }
-    cursor.range = nextRange(cursor.ranges);
-  }
+  });
   table.flush();
-}
-
-function cursorOf(tier: WriteTier, log: SizeLog): Cursor {
-  const ranges = tier.ranges()[Symbol.iterator]();
-  return { ranges, log, range: nextRange(ranges), index: 0, offset: log.offset };
-}
-
-function nextRange(ranges: Cursor['ranges']): Cursor['range'] {
-  const next = ranges.next();
-  return next.done ? undefined : next.value;
-}
-
-/** The cursor at the lowest frame: tiers share none, so all of its range comes before any other's. */
-function lowest(cursors: readonly Cursor[]): Cursor | undefined {
-  let first: Cursor | undefined;
-  for (const cursor of cursors) {
-    if (cursor.range === undefined) continue;
-    if (first?.range === undefined || cursor.range.start < first.range.start) first = cursor;
-  }
-  return first;
 }
 
 /** Descriptors in the order in which they come, written a chunk at a time. */
