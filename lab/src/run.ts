@@ -24,7 +24,7 @@ import { type CycleRun, DEFAULT_GUEST, type GuestShape, type PowerCycle, type Sc
 import { Stages } from './stages.ts';
 
 const TRIES = 3;
-const LIMIT_SECONDS = 300;
+const LIMIT_SECONDS = 600;
 /** A kernel on its way to init prints something at least this often, even on a busy host. */
 const STALL_SECONDS = 60;
 const PERSIST_MIB = 512;

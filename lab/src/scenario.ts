@@ -94,7 +94,7 @@ export interface Scenario {
   /** Whether `/lab/lab_crash.ko` is wanted. */
   readonly module?: boolean;
   readonly cycles: readonly PowerCycle[];
-  /** Seconds for each power cycle; default 300. */
+  /** Seconds for each power cycle; default 600. */
   readonly limitSeconds?: number;
   check(run: ScenarioRun, checks: Checks): Promise<void> | void;
 }
