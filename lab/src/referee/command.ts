@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inScratch } from '../image.ts';
@@ -10,9 +10,10 @@ import { debugVmlinux } from './debug_info.ts';
 import { dumpOfPath, dumpOfScenario, type JudgedDump } from './dumps.ts';
 import { judgeDump, Protocol } from './judge_dump.ts';
 import { judgeCodecs, judgeCutDumps, judgeDebugPlaces } from './judge_variants.ts';
+import { circumstancesHere, refereeSection, withSection } from './markdown.ts';
 import { loadedModules, moduleDebugInfo } from './module_debug_info.ts';
 import { findReferees, type Referees } from './tools.ts';
-import { exitStatus, refereeTable } from './verdict.ts';
+import { exitStatus, type Row, refereeTable } from './verdict.ts';
 
 const USAGE = `usage: npm run lab -- referee [DUMP…] [options]
 
@@ -31,6 +32,7 @@ one guests are crashed.
   --device FILE    the kcrash that collects the dumps (default dist/device/kcrash)
   --out FOLDER     where consoles and dumps go (default out/lab/referee)
   --json           rows and measurements for programs
+  --markdown FILE  write the rows into a document there as well, in place of an earlier run's
 `;
 
 const DEFAULT_SCENARIOS = ['c-sysrq', 'oops-null', 'tasks-300'];
@@ -45,6 +47,7 @@ const options = {
   device: { type: 'string', default: deviceBinary },
   out: { type: 'string', default: join(outFolder, 'referee') },
   json: { type: 'boolean', default: false },
+  markdown: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -73,7 +76,24 @@ export async function referee(args: readonly string[]): Promise<number> {
   console.log(
     values.json ? JSON.stringify({ rows, measurements }, null, 2) : refereeTable(rows, measurements),
   );
+  if (values.markdown !== undefined) writeSection(values.markdown, judged, referees, args, rows);
   return exitStatus(rows);
+}
+
+/** Writes the rows into a document, in the section of the kernels and tools that they are about. */
+function writeSection(
+  file: string,
+  judged: readonly WithDebugInfo[],
+  { crash, drgn }: Referees,
+  args: readonly string[],
+  rows: readonly Row[],
+): void {
+  const releases = [...new Set(judged.map(({ dump }) => dump.release))];
+  const title = [...releases, crash, drgn].join(', ');
+  const shown = args.filter((each, i) => each !== '--markdown' && args[i - 1] !== '--markdown');
+  const section = refereeSection({ args: shown, rows }, circumstancesHere());
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Referees\n';
+  writeFileSync(file, withSection(before, title, section));
 }
 
 interface WithDebugInfo {

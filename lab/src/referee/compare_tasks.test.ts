@@ -126,7 +126,7 @@ describe('stacks of tasks', () => {
 
   test('none at all is found', () => {
     expect(compared(OURS, withFrames([], 'unknown ORC entry type 3')).differences).toEqual([
-      'stack of 7 cat: found 3 frames, wanted none: unknown ORC entry type 3',
+      'stacks: found those of 1 tasks, such as 7 cat, wanted none: unknown ORC entry type 3',
     ]);
   });
 

@@ -46,6 +46,7 @@ export function pairTasks(
 export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
   const finding = new FindingBuilder();
   const names = new Map<string, number>();
+  const failures = new Map<string, string[]>();
   let compared = 0;
   let inlined = 0;
   let guessed = 0;
@@ -59,7 +60,7 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
     }
     const { failure } = theirs.stack;
     if (failure !== null) {
-      finding.differ(`stack of ${where}`, `${ours.stack.frames.length} frames`, `none: ${failure}`);
+      failures.set(failure, [...(failures.get(failure) ?? []), where]);
       continue;
     }
     inlined += theirs.stack.inlined;
@@ -79,6 +80,9 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
         names.set(both, (names.get(both) ?? 0) + 1);
       }
     }
+  }
+  for (const [failure, tasks] of failures) {
+    finding.differ('stacks', `those of ${tasks.length} tasks, such as ${tasks[0]}`, `none: ${failure}`);
   }
   if (stale > 0) {
     finding.note(

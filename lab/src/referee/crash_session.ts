@@ -13,6 +13,8 @@ export interface CrashSession {
   readonly sys: string | null;
   readonly bt: string | null;
   readonly log: string | null;
+  /** The same of further commands, by their names. */
+  readonly further: Readonly<Record<string, string | null>>;
   /** Of crash alone; null where it was not started. */
   readonly usage: Usage | null;
 }
@@ -22,35 +24,42 @@ const LIMIT_SECONDS = 900;
 /** The kcrash of this checkout, run as the lab itself is run. */
 const KCRASH = [...process.execArgv, join(repository, 'packages', 'cli', 'src', 'main.ts')];
 
+/** Commands for crash by the names of files that take their output; that of all commands of a name in one. */
+export type CrashCommands = Readonly<Record<string, readonly string[]>>;
+
+export interface CrashRequest {
+  readonly program: string;
+  readonly dump: string;
+  /** Where the debug info is, as `kcrash crash --debug` takes it. */
+  readonly place: string;
+  /** Emptied, and then crash's current and home folder. */
+  readonly folder: string;
+  /** Options for crash itself. */
+  readonly options?: readonly string[];
+  readonly further?: CrashCommands;
+}
+
 /**
- * Opens a dump in a crash program through `kcrash crash DUMP --debug PLACE -- OPTIONS`. `folder` is emptied. Where crash
- * ends without a word it is asked again, to be talkative.
+ * Opens a dump in a crash program through `kcrash crash DUMP --debug PLACE -- OPTIONS`. Where crash ends without a
+ * word it is asked again, to be talkative.
  */
-export async function crashSession(
-  program: string,
-  dump: string,
-  place: string,
-  folder: string,
-  options: readonly string[] = [],
-): Promise<CrashSession> {
-  const session = await openOnce(program, dump, place, folder, options);
+export async function crashSession(request: CrashRequest): Promise<CrashSession> {
+  const session = await openOnce(request);
   if (session.status === 0 || session.said.trim() !== '') return session;
-  const { said } = await openOnce(program, dump, place, folder, [...options, '-d1']);
+  const { said } = await openOnce({ ...request, options: [...(request.options ?? []), '-d1'] });
   return { ...session, said };
 }
 
-async function openOnce(
-  program: string,
-  dump: string,
-  place: string,
-  folder: string,
-  options: readonly string[],
-): Promise<CrashSession> {
+async function openOnce(request: CrashRequest): Promise<CrashSession> {
+  const { program, dump, place, folder, options = [], further = {} } = request;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const at = (name: string) => join(folder, name);
-  const commands = [`sys > ${at('sys')}`, `bt -sx > ${at('bt')}`, `log > ${at('log')}`, 'quit'];
-  writeFileSync(at('commands'), `${commands.join('\n')}\n`);
+  const commands: CrashCommands = { sys: ['sys'], bt: ['bt -sx'], log: ['log'], ...further };
+  const lines = Object.entries(commands).flatMap(([name, all]) =>
+    all.map((each) => `${each} >> ${at(name)}`),
+  );
+  writeFileSync(at('commands'), `${[...lines, 'quit'].join('\n')}\n`);
   const time = ['/usr/bin/time', ...timeArguments(at('usage')), program].map((word) => `'${word}'`);
   writeFileSync(at('measured-crash'), `#!/bin/sh\nexec ${time.join(' ')} "$@"\n`);
   chmodSync(at('measured-crash'), 0o755);
@@ -69,6 +78,7 @@ async function openOnce(
     sys: read('sys'),
     bt: read('bt'),
     log: read('log'),
+    further: Object.fromEntries(Object.keys(further).map((name) => [name, read(name)])),
     usage: usage === null || usage === '' ? null : parseUsage(usage),
   };
 }

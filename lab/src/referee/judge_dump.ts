@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Dump } from '@kcrash/vmcore/dump';
 import { compareCrashStack } from './compare_crash_stack.ts';
 import { compareDrgnStack, type DrgnFacts } from './compare_drgn_stack.ts';
 import { compareLog } from './compare_log.ts';
@@ -8,6 +9,7 @@ import { type CrashSession, crashSession, lastWords } from './crash_session.ts';
 import { type DrgnPlace, drgnFacts } from './drgn.ts';
 import type { JudgedDump } from './dumps.ts';
 import { type Finding, FindingBuilder } from './finding.ts';
+import { crashSurveyCommands, judgeCrashSurvey } from './judge_crash_survey.ts';
 import { judgeSurvey } from './judge_survey.ts';
 import { kernelCrash } from './kernel_trace.ts';
 import type { Usage } from './measure.ts';
@@ -49,39 +51,53 @@ export async function judgeDump(
   protocol: Protocol,
   scratch: string,
 ): Promise<void> {
-  const found = await judgeByCrash(dump, vmlinux, referees, protocol, scratch);
-  const place: DrgnPlace = {
-    python: referees.python,
-    dump: dump.path,
-    debugInfo: [vmlinux, ...dump.modules],
-    folder: scratch,
-  };
-  await judgeByDrgn(dump, place, referees, protocol, found);
+  await withOurDump(dump.path, async (ours) => {
+    const session = await judgeByCrash(dump, ours, vmlinux, referees, protocol, scratch);
+    const place: DrgnPlace = {
+      python: referees.python,
+      dump: dump.path,
+      debugInfo: [vmlinux, ...dump.modules],
+      folder: scratch,
+    };
+    await judgeByDrgn(dump, ours, place, referees, protocol, session);
+  });
 }
 
+/** The session; null where crash does not open the dump. */
 async function judgeByCrash(
-  dump: JudgedDump,
+  { name, ...dump }: JudgedDump,
+  ours: Dump,
   vmlinux: string,
-  referees: Referees,
+  { crash, crashProgram }: Referees,
   protocol: Protocol,
   scratch: string,
 ): Promise<CrashSession | null> {
-  protocol.say(`${dump.name}: opening in ${referees.crash}`);
-  const session = await crashSession(referees.crashProgram, dump.path, vmlinux, join(scratch, 'crash'));
+  protocol.say(`${name}: opening in ${crash}`);
+  const further = crashSurveyCommands(ours);
+  const session = await crashSession({
+    program: crashProgram,
+    dump: dump.path,
+    place: vmlinux,
+    folder: join(scratch, 'crash'),
+    further,
+  });
   const opens = opened(session);
-  const work = opens.differences.length === 0 ? 'sys; bt; log' : 'nothing: it does not open';
-  protocol.measured(dump.name, work, referees.crash, session.usage);
-  protocol.row(dump.name, 'opens', referees.crash, opens, session.said);
-  const found = crashFindings(session, dump);
+  const work = ['sys', 'bt', 'log', ...Object.keys(further)].join('; ');
+  const done = opens.differences.length === 0 ? work : 'nothing: it does not open';
+  protocol.measured(name, done, crash, session.usage);
+  protocol.row(name, 'opens', crash, opens, session.said);
+  const found = crashFindings(session, { name, ...dump });
   if (found === null) return null;
-  protocol.row(dump.name, 'sys', referees.crash, found.sys, session.said);
-  protocol.row(dump.name, 'log', referees.crash, found.log, session.said);
-  protocol.row(dump.name, 'bt', referees.crash, found.bt, session.said);
+  protocol.row(name, 'sys', crash, found.sys, session.said);
+  protocol.row(name, 'log', crash, found.log, session.said);
+  protocol.row(name, 'bt', crash, found.bt, session.said);
+  judgeCrashSurvey(name, ours, session, crash, protocol);
   return session;
 }
 
 async function judgeByDrgn(
   dump: JudgedDump,
+  ours: Dump,
   place: DrgnPlace,
   referees: Referees,
   protocol: Protocol,
@@ -102,7 +118,7 @@ async function judgeByDrgn(
   if (session !== null) {
     protocol.row(dump.name, 'tasks', referees.crash, compareTasks(session, facts), session.said);
   }
-  await withOurDump(dump.path, (ours) => judgeSurvey(dump, ours, place, referees.drgn, protocol));
+  await judgeSurvey(dump, ours, place, referees.drgn, protocol);
 }
 
 /** Whether crash came to an end by itself and every command left something. */

@@ -49,13 +49,23 @@ export async function judgeDebugPlaces(judging: Judging): Promise<void> {
   rmSync(doctored);
 }
 
-async function judgePlace(judging: Judging, check: string, place: string): Promise<void> {
-  const session = await crashSession(
-    judging.referees.crashProgram,
-    judging.dump.path,
+function openIn(
+  { referees, scratch }: Judging,
+  dump: string,
+  place: string,
+  options: readonly string[] = [],
+): Promise<CrashSession> {
+  return crashSession({
+    program: referees.crashProgram,
+    dump,
     place,
-    join(judging.scratch, 'crash'),
-  );
+    folder: join(scratch, 'crash'),
+    options,
+  });
+}
+
+async function judgePlace(judging: Judging, check: string, place: string): Promise<void> {
+  const session = await openIn(judging, judging.dump.path, place);
   judgeSession(judging, check, session, judging.referees.kcrash);
 }
 
@@ -77,12 +87,7 @@ async function judgeRefusal(
   place: string,
   words: string,
 ): Promise<void> {
-  const session = await crashSession(
-    judging.referees.crashProgram,
-    dump,
-    place,
-    join(judging.scratch, 'crash'),
-  );
+  const session = await openIn(judging, dump, place);
   const finding = new FindingBuilder();
   finding.equal('exit status', session.status, 1);
   if (session.usage !== null) finding.differ('crash', 'that it was started', 'that it was not');
@@ -100,7 +105,7 @@ async function judgeCodec(judging: Judging, codec: DumpCodec): Promise<void> {
   const { dump, vmlinux, scratch, referees, protocol } = judging;
   const path = join(scratch, `${codec}.dump`);
   await recompress(dump.path, codec, path);
-  const session = await crashSession(referees.crashProgram, path, vmlinux, join(scratch, 'crash'));
+  const session = await openIn(judging, path, vmlinux);
   const bytes = statSync(path).size;
   protocol.measured(dump.name, `${codec}, ${(bytes / 1e6).toFixed(1)} MB`, referees.crash, session.usage);
   judgeSession(judging, `compressed: ${codec}`, session, referees.crash);
@@ -122,13 +127,7 @@ export async function judgeCutDumps(judging: Judging): Promise<void> {
 }
 
 async function judgeCut(judging: Judging, check: string, path: string, options: string[]): Promise<void> {
-  const session = await crashSession(
-    judging.referees.crashProgram,
-    path,
-    judging.vmlinux,
-    join(judging.scratch, 'crash'),
-    options,
-  );
+  const session = await openIn(judging, path, judging.vmlinux, options);
   const warning = /This dumpfile is incomplete/;
   const more = warning.test(session.said) ? [] : ['crash gives no warning that the dump is incomplete'];
   judgeSession(judging, check, session, judging.referees.crash, more);

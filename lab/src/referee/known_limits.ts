@@ -20,6 +20,12 @@ export const KNOWN_LIMITS: readonly KnownLimit[] = [
   },
   {
     tool: /^crash 8\.0\.2/,
+    check: /^kcrash: ps$/,
+    difference: /^number of tasks: |^PPID of .*, wanted -1$/,
+    why: 'this crash knows struct pid with numbers[1] and so finds the tasks of CPUs alone, without their parents',
+  },
+  {
+    tool: /^crash 8\.0\.2/,
     check: /^bt$/,
     said: /possibly bogus exception frame/,
     difference: /^frame: |^bt: found "WARNING: possibly bogus/,
@@ -36,6 +42,12 @@ export const KNOWN_LIMITS: readonly KnownLimit[] = [
     check: /^bt$/,
     difference: /^stack: found its end after \w*sysvec_/,
     why: 'this drgn loses its way where the stack of interrupts meets that of the task',
+  },
+  {
+    tool: /^drgn 0\.0\.22/,
+    check: /^kcrash: stacks$/,
+    difference: /^stacks: found .*, wanted none: unknown ORC entry type \d+$/,
+    why: 'this drgn does not know the ORC entry types that kernel commit fb799447ae29 (6.4) brought',
   },
   {
     tool: /^drgn 0\.0\.22/,
