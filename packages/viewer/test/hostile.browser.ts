@@ -87,7 +87,7 @@ async function lookAround(page: Page, also: readonly string[] = []): Promise<voi
     }, hash);
     await page.waitForFunction(
       (view) => document.querySelector('#view')?.getAttribute('data-view') === view,
-      hash.replace(/[=&].*/, ''),
+      decodeURIComponent(hash.replace(/[=&].*/, '')),
     );
     await page.waitForTimeout(100);
     expect(await strangers(page)).toEqual([]);

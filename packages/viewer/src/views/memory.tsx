@@ -96,7 +96,7 @@ function ClassTable({ classes: { classes, pageSize } }: { classes: PageClasses }
                 <td class="number">{pages}</td>
                 <td class="number">{bytesText(pages * pageSize)}</td>
                 <td class="number">{held}</td>
-                <td>{tier === null ? LEFT_OUT[owner] : `keeps it with ${tier}`}</td>
+                <td>{tier === null ? LEFT_OUT[owner] : `kept: ${tier}`}</td>
                 <td class="soft">{reason}</td>
               </tr>
             ))}

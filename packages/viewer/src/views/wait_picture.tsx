@@ -83,7 +83,7 @@ function ArrowShape({ arrow: { from, to, text } }: { arrow: Arrow }) {
     <g class={back ? 'arrow circle' : 'arrow'}>
       <title>{visible(text)}</title>
       <path d={path} marker-end="url(#tip)" />
-      <text x={back ? middle + 40 : x1 - 6} y={back ? low - 2 : y1 - 6} text-anchor={back ? 'start' : 'end'}>
+      <text x={back ? middle : x1 - 6} y={back ? low + 8 : y1 - 6} text-anchor={back ? 'middle' : 'end'}>
         {short(visible(text), ARROW_TEXT)}
       </text>
     </g>

@@ -1,0 +1,169 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDump, startBrowser, visit } from './browser.ts';
+import { writeFullCore } from './full_core.ts';
+import { labDump } from './lab_dump.ts';
+import { type StaticServer, serveStatically } from './static_server.ts';
+import { traced } from './trace.ts';
+
+const OPEN_MILLISECONDS = 1500;
+const WORKER_BYTES = 250e6;
+/** 50 frames a second leave so long for one. */
+const FRAME_MILLISECONDS = 20;
+const FRAMES = 150;
+
+/** Without these a page may not ask how much memory it takes. */
+const ISOLATED = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+let browser: Browser;
+let server: StaticServer;
+let folder: string;
+let dump: string;
+
+beforeAll(async () => {
+  dump = labDump();
+  browser = await startBrowser();
+  server = await serveStatically(ISOLATED);
+  folder = mkdtempSync(join(tmpdir(), 'kcrash-viewer-'));
+});
+
+afterAll(async () => {
+  await browser.close();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Milliseconds from the dump given to the summary shown. */
+async function openedIn(page: Page): Promise<number> {
+  await page.waitForFunction(() => performance.getEntriesByName('kcrash-shown').length > 0);
+  return await page.evaluate(() => {
+    const at = (name: string) => performance.getEntriesByName(name).at(-1)?.startTime ?? 0;
+    return at('kcrash-shown') - at('kcrash-given');
+  });
+}
+
+/** Bytes that workers of the page have, after the garbage is collected. */
+async function workerBytes(page: Page): Promise<number> {
+  return await page.evaluate(async () => {
+    type Breakdown = { breakdown: { bytes: number; attribution: { scope: string }[] }[] };
+    const measure = (performance as unknown as { measureUserAgentSpecificMemory(): Promise<Breakdown> })
+      .measureUserAgentSpecificMemory;
+    const { breakdown } = await measure.call(performance);
+    return breakdown
+      .filter(({ attribution }) => attribution.some(({ scope }) => scope === 'DedicatedWorkerGlobalScope'))
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+  });
+}
+
+async function measureOpening(path: string): Promise<void> {
+  const { page } = await visit(browser, server.url);
+  const { result, pageMilliseconds, workerMilliseconds } = await traced(browser, page, async () => {
+    await openDump(page, path);
+    expect(await page.$$eval('[role=alert]', (alerts) => alerts.map((alert) => alert.textContent))).toEqual(
+      [],
+    );
+    return await openedIn(page);
+  });
+  const bytes = await workerBytes(page);
+  const cpu = pageMilliseconds + workerMilliseconds;
+  console.log(
+    `${(statSync(path).size / 1e6).toFixed(0)} MB: summary after ${result.toFixed(0)} ms, ` +
+      `CPU ${pageMilliseconds.toFixed(0)} + ${workerMilliseconds.toFixed(0)} ms, worker ${(bytes / 1e6).toFixed(0)} MB`,
+  );
+  // The clock counts what else the machine does; the trace counts what the page does.
+  expect(workerMilliseconds).toBeGreaterThan(0);
+  expect(Math.min(result, cpu)).toBeLessThan(OPEN_MILLISECONDS);
+  expect(bytes).toBeLessThan(WORKER_BYTES);
+  await page.context().close();
+}
+
+describe('from the dump given to the summary', () => {
+  it('it takes less than 1.5 s, and the worker less than 250 MB', () => measureOpening(dump));
+
+  it('it takes no more for a dump of more than ten times the size', async () => {
+    const core = join(folder, 'full.core');
+    const size = writeFullCore(dump, core);
+    expect(size).toBeGreaterThan(10 * statSync(dump).size);
+    await measureOpening(core);
+  });
+});
+
+/** Repeats what the worker answers, so that the log has 100,000 lines and the table 10,000 tasks. */
+function growAnswers(): void {
+  type Answer = { kind: string; value?: unknown };
+  const grow = (value: unknown): unknown => {
+    const repeat = <T>(items: readonly T[], most: number) =>
+      Array.from({ length: most }, (_, n) => items[n % items.length] as T);
+    if (Array.isArray(value) && (value[0] as { level?: number })?.level !== undefined)
+      return repeat(value, 100_000);
+    const table = value as { rows?: { address: string }[] } | null;
+    if (table?.rows === undefined) return value;
+    return {
+      ...table,
+      rows: repeat(table.rows, 10_000).map((row, n) => ({ ...row, address: `${row.address}.${n}` })),
+    };
+  };
+  const own = Object.getOwnPropertyDescriptor(Worker.prototype, 'onmessage');
+  Object.defineProperty(Worker.prototype, 'onmessage', {
+    set(listener: (event: { data: Answer }) => void) {
+      own?.set?.call(this, ({ data }: { data: Answer }) =>
+        listener({ data: data.kind === 'answer' ? { ...data, value: grow(data.value) } : data }),
+      );
+    },
+  });
+}
+
+/** Scrolls a list a screen a frame; how many frames a second came of it. */
+async function scroll(page: Page, list: string): Promise<number> {
+  return await page.evaluate(
+    async ({ list: selector, frames }) => {
+      const element = document.querySelector(selector);
+      if (element === null) throw new Error(`no ${selector}`);
+      element.scrollTo(0, 0);
+      const frame = () => new Promise((next) => requestAnimationFrame(next));
+      await frame();
+      const start = performance.now();
+      for (let n = 0; n < frames; n++) {
+        element.scrollBy(0, 600);
+        await frame();
+      }
+      return (frames * 1000) / (performance.now() - start);
+    },
+    { list, frames: FRAMES },
+  );
+}
+
+describe('scrolling', () => {
+  for (const [view, list, rows] of [
+    ['log', '.log', 100_000],
+    ['tasks', '.table', 10_000],
+  ] as const) {
+    it(`${rows} rows of ${view} stays above 50 frames a second`, async () => {
+      const { page } = await visit(browser, server.url);
+      await page.evaluate(growAnswers);
+      await openDump(page, dump);
+      await page.evaluate((to) => {
+        location.hash = to;
+      }, view);
+      await page.waitForSelector(`${list} a`);
+      expect(await page.evaluate((of) => document.querySelector(of)?.scrollHeight, list)).toBeGreaterThan(
+        rows * 20,
+      );
+      const { result, pageMilliseconds } = await traced(browser, page, () => scroll(page, list));
+      const inFrame = pageMilliseconds / FRAMES;
+      console.log(
+        `${view}: ${result.toFixed(0)} frames a second, ${inFrame.toFixed(1)} ms of CPU in a frame`,
+      );
+      expect(pageMilliseconds).toBeGreaterThan(0);
+      // As above: where the machine is busy, what a frame takes of the page's own thread counts.
+      expect(result >= 50 || inFrame < FRAME_MILLISECONDS).toBe(true);
+      await page.context().close();
+    });
+  }
+});
