@@ -22,7 +22,12 @@ export class VirtualMemory {
 
   /** The physical address behind a virtual one, or undefined where nothing is mapped or a table is missing. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
-    const physical = this.#translator.translate(highHalf(address), lowHalf(address));
+    return this.translateHalves(highHalf(address), lowHalf(address));
+  }
+
+  /** `translate` for hot loops: the address as two unsigned 32-bit halves. */
+  translateHalves(high: number, low: number): PhysicalAddress | undefined {
+    const physical = this.#translator.translate(high, low);
     return physical < 0 ? undefined : physical;
   }
 

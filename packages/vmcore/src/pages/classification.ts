@@ -1,4 +1,5 @@
 import { addTo, type Frame, type VirtualAddress } from '../bytes/address.ts';
+import { highHalf, lowHalf } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Dump } from '../dump.ts';
 import type { ClassMap } from './class_map.ts';
@@ -42,9 +43,14 @@ export function rangeWalker({ physical, memory }: Pick<Dump, 'physical' | 'memor
       );
     }
     left -= pages;
+    // Halves, since arithmetic of bigints would take most of the time.
+    let high = highHalf(first);
+    let low = lowHalf(first);
     for (let n = 0; n < pages; n++) {
-      const physical = memory.translate(addTo(first as VirtualAddress, n * pageSize));
+      const physical = memory.translateHalves(high, low);
       if (physical !== undefined) yield Math.floor(physical / pageSize);
+      low = (low + pageSize) >>> 0;
+      if (low < pageSize) high = (high + 1) >>> 0;
     }
   };
 }

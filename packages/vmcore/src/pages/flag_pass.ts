@@ -107,19 +107,23 @@ export class FlagPass {
   take(words: Uint32Array, first: Frame, count: number, low: number, limit: Frame): void {
     const { size, flags, mapcount, typeOf } = this.#layout;
     const step = size / 4;
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < count; ) {
       const frame = first + n;
-      const at = n * step;
       if (frame < this.#blockEnd) {
-        if (this.#belongs(words, at)) {
-          this.#classes.set(frame, this.#blockClass);
-          continue;
-        }
-        this.#breakBlock(frame);
+        const stop = Math.min(this.#blockEnd - first, count);
+        n = this.#headLow === undefined ? this.#passFree(words, n, stop) : this.#passTails(words, n, stop);
+        if (n < stop) this.#breakBlock(first + n);
+        continue;
       }
-      const pageFlags = words[at + flags] as number;
+      const next = this.#passReserved(words, n, count, first);
+      if (next > n) {
+        n = next;
+        continue;
+      }
+      const at = n * step;
       const type = typeOf(words[at + mapcount] as number);
-      this.#head(words, at, frame, pageFlags, type, (low + n * size) >>> 0, limit);
+      this.#head(words, at, frame, words[at + flags] as number, type, (low + n * size) >>> 0, limit);
+      n++;
     }
   }
 
@@ -130,18 +134,51 @@ export class FlagPass {
     }
   }
 
-  /** Whether a frame inside a block is what the block's head promises. */
-  #belongs(words: Uint32Array, at: number): boolean {
-    const { compound, flags, mapcount, typeOf } = this.#layout;
-    if (this.#headLow !== undefined) {
-      const low = words[at + compound] as number;
+  // The three loops below see nearly all pages, and under QuickJS each property that they read costs as much as
+  // all else: hence the local constants, and signed words, which stay integers there.
+
+  /** The first page of `[from, stop)` that is no tail of the block. */
+  #passTails(words: Uint32Array, from: number, stop: number): number {
+    const { compound, size } = this.#layout;
+    const step = size / 4;
+    const signed = signedWords(words);
+    const head = (this.#headLow ?? 0) | 0;
+    for (let n = from, at = from * step + compound; n < stop; n++, at += step) {
       // The head's address, or a mask that leads to it.
-      return low === this.#headLow || ((low & 1) === 1 && words[at + compound + 1] === 0xffff_ffff);
+      const low = signed[at] as number;
+      if (low !== head && ((low & 1) === 0 || signed[at + 1] !== -1)) return n;
     }
-    const { reserved, slab } = this.#bits;
-    if (((words[at + flags] as number) & (reserved | slab)) !== 0) return false;
-    const type = typeOf(words[at + mapcount] as number);
-    return type === 0 || this.#classOfType[type] === this.#blockClass;
+    return stop;
+  }
+
+  /** The first page of `[from, stop)` that cannot be in a block of free pages. */
+  #passFree(words: Uint32Array, from: number, stop: number): number {
+    const { flags, mapcount, size, typeOf } = this.#layout;
+    const step = size / 4;
+    const signed = signedWords(words);
+    const taken = this.#bits.reserved | this.#bits.slab;
+    for (let n = from, at = from * step; n < stop; n++, at += step) {
+      if (((signed[at + flags] as number) & taken) !== 0) return n;
+      const word = signed[at + mapcount] as number;
+      if (word === -1) continue;
+      const type = typeOf(word >>> 0);
+      if (type !== 0 && this.#classOfType[type] !== this.#blockClass) return n;
+    }
+    return stop;
+  }
+
+  /** Classifies pages that are reserved, and says where the first comes that is not. */
+  #passReserved(words: Uint32Array, from: number, stop: number, first: Frame): number {
+    const { flags, size } = this.#layout;
+    const step = size / 4;
+    const signed = signedWords(words);
+    const { reserved, poison } = this.#bits;
+    const mask = reserved | poison;
+    let n = from;
+    for (let at = from * step + flags; n < stop && ((signed[at] as number) & mask) === reserved; at += step)
+      n++;
+    if (n > from) this.#classes.fill(first + from, first + n, RESERVED);
+    return n;
   }
 
   #breakBlock(frame: Frame): void {
@@ -192,9 +229,10 @@ export class FlagPass {
       else if (value === ANONYMOUS) value = HUGE;
       this.#headLow = (low | 1) >>> 0;
     }
-    this.#classes.set(frame, value);
     this.#blockClass = value;
     this.#blockEnd = frame + 2 ** order;
+    if (order === 0) this.#classes.set(frame, value);
+    else this.#classes.fill(frame, this.#blockEnd, value);
     if (value === SLAB) push(this.slabs, frame, order);
     else if (value === UNIDENTIFIED && words[at + this.#layout.refcount] === 1)
       push(this.unnamed, frame, order);
@@ -282,6 +320,10 @@ function noteMapFrame(
   if (physical === undefined) return;
   mapFrames.push(Math.floor(physical / dump.physical.pageSize));
   mapDescribes.push(describes);
+}
+
+function signedWords(words: Uint32Array): Int32Array {
+  return new Int32Array(words.buffer, words.byteOffset, words.length);
 }
 
 /** The same bytes as little-endian words, which the machines are that this library reads and runs on. */

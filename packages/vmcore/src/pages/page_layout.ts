@@ -49,12 +49,15 @@ export interface PageLayout {
   readonly typeOf: (word: number) => number;
 }
 
+/** A struct page is 64 bytes, and some more with what debugging adds. */
+const MOST_STRUCT = 512;
+
 /** Reads the layout from BTF, and from VMCOREINFO what BTF lacks. Throws `not-described`. */
 export function pageLayout(dump: Dump): PageLayout {
   const { types } = dump;
   const word = (path: string) => wordOffset(types, path);
   return {
-    size: types.sizeof('struct page'),
+    size: structSize(types),
     flags: word('flags'),
     // Renamed in 7.0, when it became a mask for kernels whose struct page is a power of two.
     compound: types.has('page', 'compound_head') ? word('compound_head') : word('compound_info'),
@@ -68,6 +71,13 @@ export function pageLayout(dump: Dump): PageLayout {
     hugetlb: hugetlbMark(dump),
     typeOf: pageTypes(dump),
   };
+}
+
+/** A pass over the memory map goes by it: none, or more than a page of it, would have no end. */
+function structSize(types: Types): number {
+  const size = types.sizeof('struct page');
+  if (size >= 8 && size <= MOST_STRUCT && size % 8 === 0) return size;
+  throw new DumpError('bad-format', `BTF has a struct page of ${size} bytes: wanted 8 to ${MOST_STRUCT}`);
 }
 
 function wordOffset(types: Types, path: string): number {

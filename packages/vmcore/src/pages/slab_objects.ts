@@ -1,11 +1,5 @@
-import {
-  addTo,
-  type Frame,
-  type PhysicalAddress,
-  type VirtualAddress,
-  virtualAddress,
-} from '../bytes/address.ts';
-import { u64Big } from '../bytes/cursor.ts';
+import { addTo, type Frame, type PhysicalAddress, type VirtualAddress } from '../bytes/address.ts';
+import { highHalf, lowHalf, u32, u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
@@ -108,12 +102,12 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
     sheaves,
     nodes,
   } = dump.reader('kmem_cache', CACHE)(cache.address);
-  const decode = linkReader(dump, offset, random);
+  const next = linkReader(dump, map, offset, random);
   const free = new Set<PhysicalAddress>();
   if (cpus !== undefined && cpus !== 0n) {
     for (const cpu of perCpu(dump).possible) {
       const { freelist } = dump.reader('kmem_cache_cpu', CPU_SLAB)(perCpu(dump).pointer(cpus, cpu));
-      follow(map, freelist, decode, free);
+      follow(map.physical(freelist), next, free);
     }
   }
   if (sheaves !== undefined && sheaves !== 0n) {
@@ -127,7 +121,7 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
     const page = pageOfFrame(into, frame);
     if (page === undefined || cache.size <= 0) continue;
     const { freelist, objects } = dump.reader(type, SLAB)(page);
-    follow(map, freelist, decode, free);
+    follow(map.physical(freelist), next, free);
     const bytes = 2 ** order * pageSize;
     const count = Math.min(objects, Math.floor(bytes / cache.size));
     const start = frame * pageSize;
@@ -179,32 +173,49 @@ function takeSheaf(dump: Dump, map: DirectMap, sheaf: VirtualAddress, free: Set<
   }
 }
 
-type Follow = (object: VirtualAddress) => VirtualAddress | undefined;
+/** The next free object behind one, by physical addresses; undefined at the end, and where it makes no sense. */
+type Follow = (object: PhysicalAddress) => PhysicalAddress | undefined;
 
-/** `get_freepointer`: plain, or mixed with a secret and its own place (`CONFIG_SLAB_FREELIST_HARDENED`). */
-function linkReader(dump: Dump, offset: number, random: bigint | undefined): Follow {
+const TWO_32 = 0x1_0000_0000;
+
+/**
+ * `get_freepointer`: plain, or mixed with a secret and its own place (`CONFIG_SLAB_FREELIST_HARDENED`, and since 5.7
+ * that place's bytes in the other order). All in halves: there are tens of thousands of free objects.
+ */
+function linkReader(dump: Dump, map: DirectMap, offset: number, random: bigint | undefined): Follow {
+  const { physical } = dump;
+  const { pageSize } = physical;
+  const baseHigh = highHalf(map.base);
+  const baseLow = lowHalf(map.base);
+  const secretHigh = random === undefined ? 0 : highHalf(random);
+  const secretLow = random === undefined ? 0 : lowHalf(random);
   return (object) => {
-    const at = addTo(object, offset);
-    const bytes = dump.memory.tryRead(at, 8);
-    if (bytes === undefined) return undefined;
-    const stored = u64Big(bytes, 0);
-    return virtualAddress(random === undefined ? stored : stored ^ random ^ swapped(at));
+    const at = object + offset;
+    const inPage = at % pageSize;
+    const page = physical.page((at - inPage) / pageSize);
+    if (typeof page === 'string' || inPage + 8 > pageSize) return undefined;
+    let low = u32(page, inPage);
+    let high = u32(page, inPage + 4);
+    if (random !== undefined) {
+      const sum = baseLow + (at % TWO_32);
+      const placeHigh = baseHigh + Math.floor(at / TWO_32) + (sum >= TWO_32 ? 1 : 0);
+      low = (low ^ secretLow ^ swapped(placeHigh)) >>> 0;
+      high = (high ^ secretHigh ^ swapped(sum)) >>> 0;
+    }
+    const next = (high - baseHigh) * TWO_32 + low - baseLow;
+    return next >= 0 && next < map.limit ? next : undefined;
   };
 }
 
-/** The bytes of a word in the other order. */
-function swapped(word: bigint): bigint {
-  let result = 0n;
-  for (let rest = word, n = 0; n < 8; n++, rest >>= 8n) result = (result << 8n) | (rest & 0xffn);
-  return result;
+/** The bytes of the low 32 bits in the other order. */
+function swapped(word: number): number {
+  return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | ((word >>> 24) & 0xff);
 }
 
-function follow(map: DirectMap, first: VirtualAddress, next: Follow, free: Set<PhysicalAddress>): void {
-  let at: VirtualAddress | undefined = first;
-  for (let n = 0; n < MOST_OBJECTS && at !== undefined && at !== 0n; n++) {
-    const physical = map.physical(at);
-    if (physical === undefined || free.has(physical)) return;
-    free.add(physical);
+function follow(first: PhysicalAddress | undefined, next: Follow, free: Set<PhysicalAddress>): void {
+  let at = first;
+  for (let n = 0; n < MOST_OBJECTS && at !== undefined && !free.has(at); n++) {
+    free.add(at);
     at = next(at);
   }
 }
