@@ -48,7 +48,7 @@ function canaryScenario({ cut = false, judge, ...scenario }: Variant): Scenario 
     guest: { memoryMib: 1024, append: 'secretmem.enable=1' },
     persist: { sizeMib: 3072 },
     madeFiles: async () => ({ 'bin/canary': await guestProgram('canary') }),
-    limitSeconds: 900,
+    limitSeconds: 1800,
     cycles: [{ crash: PLANT, beforeCollect: WHOLE_MEMORY, ends: 'reset' }],
     async check(run, checks) {
       const expected = { ...SYSRQ, others: ['/vmcore'], dump: cut ? 'cut' : 'whole' } as const;

@@ -1,7 +1,7 @@
 import { checkCollected, crashDates } from '../collected.ts';
 import { linesOf } from '../guest_words.ts';
 import type { Scenario } from '../scenario.ts';
-import { noise, SYSRQ, SYSRQ_CRASH } from './parts.ts';
+import { BY_MAKEDUMPFILE, noise, SYSRQ, SYSRQ_CRASH } from './parts.ts';
 
 const LONG_LINES = 2000;
 const LONG_TEXT = 'x'.repeat(900);
@@ -14,6 +14,7 @@ const KEPT = 5;
 export const log: readonly Scenario[] = [
   {
     name: 'log-2m',
+    conf: BY_MAKEDUMPFILE,
     group: 'log',
     shows: 'a log of 2 MB is kept whole, and its tail in reboot-stack',
     core: true,
@@ -64,6 +65,7 @@ export const log: readonly Scenario[] = [
   },
   {
     name: 'log-junk',
+    conf: BY_MAKEDUMPFILE,
     group: 'log',
     shows: 'bytes that are no text in the log harm neither the files nor the console',
     core: true,
@@ -116,6 +118,7 @@ export const log: readonly Scenario[] = [
   },
   {
     name: 'seven-crashes',
+    conf: BY_MAKEDUMPFILE,
     group: 'log',
     shows: 'of seven crashes in a row the newest five stay, each whole',
     core: true,

@@ -5,6 +5,7 @@ import { MIB } from '../gpt.ts';
 import type { GuestFile } from '../image.ts';
 import type { CycleRun, Scenario } from '../scenario.ts';
 import {
+  BY_MAKEDUMPFILE,
   captureConsole,
   checkUntouched,
   dumpWrapper,
@@ -156,6 +157,7 @@ const faults: readonly Scenario[] = [
   },
   {
     name: 'persist-mounted-read-only',
+    conf: BY_MAKEDUMPFILE,
     group: 'persist',
     shows: 'a persist that came up read-only is remounted and everything is kept',
     core: true,
