@@ -32,7 +32,7 @@ function dumpText(length: number, status: number): string {
 }
 
 /** A makedumpfile that does what the real one does with these options. */
-export function makedumpfile(port: FakePort, dumpBytes = DUMP_BYTES) {
+function makedumpfile(port: FakePort, dumpBytes = DUMP_BYTES) {
   return (argv: readonly string[]): Ended => {
     const out = argv.at(-1) ?? '';
     if (argv[1] === '-v') return { how: 'exited', code: 0, output: 'lzo\tenabled\nzstd\tdisabled\n' };
