@@ -79,6 +79,8 @@ class Search {
   readonly #structSize: number;
   readonly #direct: HalfRange;
   readonly #maps: readonly { range: HalfRange; first: Frame }[];
+  readonly #directHighs: readonly number[];
+  readonly #mapHighs: readonly number[];
 
   constructor(
     { dump, sections, layout }: Classification,
@@ -95,27 +97,30 @@ class Search {
       range: halfRange(section.map, section.frames * layout.size),
       first: section.first,
     }));
+    this.#directHighs = highsOf([this.#direct]);
+    this.#mapHighs = highsOf(this.#maps.map(({ range }) => range));
   }
 
   /**
-   * Looks at each aligned word of 64 bits, at its high half first: the kernel's addresses have its top bit set. Most
-   * point into a page: that they are told here and not in a call saves a third of the time on the device, and so do
-   * signed words, which stay integers there.
+   * Looks for addresses by their high halves, of which there are few: one for each 4 GB of memory, one or two of its
+   * map. `indexOf` is native in every engine, and finds them ten times as fast as a loop does on the device.
    */
   take(words: Uint32Array): void {
+    // Signed words stay integers under QuickJS.
     const signed = new Int32Array(words.buffer, words.byteOffset, words.length);
-    const directFirst = this.#direct.firstHigh | 0;
-    const directLast = this.#direct.lastHigh | 0;
-    const mapFirst = (this.#maps[0]?.range.firstHigh ?? 0) | 0;
-    const mapLast = (this.#maps.at(-1)?.range.lastHigh ?? 0) | 0;
     const inPage = this.#pageSize - 1;
-    for (let n = 1, end = signed.length; n < end; n += 2) {
-      const high = signed[n] as number;
-      if (high >= 0) continue;
-      if (high <= directLast && high >= directFirst) {
+    for (const high of this.#directHighs) {
+      for (let n = signed.indexOf(high); n >= 0; n = signed.indexOf(high, n + 1)) {
+        if ((n & 1) === 0) continue;
         const low = signed[n - 1] as number;
+        // Most point into a page. That they are told here and not in a call saves a third of the time.
         if ((low & inPage) === 0) this.#address(high >>> 0, low >>> 0);
-      } else if (high >= mapFirst && high <= mapLast) this.#page(high >>> 0, (signed[n - 1] as number) >>> 0);
+      }
+    }
+    for (const high of this.#mapHighs) {
+      for (let n = signed.indexOf(high); n >= 0; n = signed.indexOf(high, n + 1)) {
+        if ((n & 1) === 1) this.#page(high >>> 0, (signed[n - 1] as number) >>> 0);
+      }
     }
   }
 
@@ -162,3 +167,15 @@ function offsetIn(range: HalfRange, high: number, low: number): number {
   const offset = (high - range.firstHigh) * TWO_32 + low - range.firstLow;
   return offset >= 0 && offset < range.length ? offset : -1;
 }
+
+/** The high halves that addresses of the ranges have, as signed words. */
+function highsOf(ranges: readonly HalfRange[]): number[] {
+  const highs = new Set<number>();
+  for (const { firstHigh, lastHigh } of ranges) {
+    for (let high = firstHigh; high <= lastHigh && highs.size < MOST_HIGHS; high++) highs.add(high | 0);
+  }
+  return [...highs];
+}
+
+/** Of 16 TB of memory. */
+const MOST_HIGHS = 4096;
