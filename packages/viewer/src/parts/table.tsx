@@ -1,4 +1,5 @@
-import type { ComponentChildren } from 'preact';
+import type { VirtualItem } from '@tanstack/virtual-core';
+import type { ComponentChildren, VNode } from 'preact';
 import { useMemo, useRef } from 'preact/hooks';
 import { route, setOptions } from '../route.ts';
 import { narrow } from './narrow.ts';
@@ -39,6 +40,14 @@ export function Table<Row>({ label, columns, rows, rowKey, none }: Props<Row>) {
   const sorted = useMemo(() => sortRows(rows, columns, sort), [rows, columns, sort]);
   const { items, height } = useSight(list, sorted.length, () => ROW_PIXELS, ROW_PIXELS);
   const grid = { gridTemplateColumns: shown.map(({ width }) => width).join(' ') };
+  const layout = grid.gridTemplateColumns;
+  const cache = useMemo(() => ({ drawn: new Map<number, VNode>() }), [sorted, columns, layout]);
+  const there = items.filter(({ index }) => index < sorted.length);
+  const drawn = there.map(
+    (item) => cache.drawn.get(item.index) ?? drawRow(item, sorted, shown, rowKey, layout),
+  );
+  // What is drawn already is left as it is: a frame of scrolling makes only the rows that come into sight.
+  cache.drawn = new Map(there.map(({ index }, n) => [index, drawn[n] as VNode]));
   if (rows.length === 0) return <p class="soft">{none}</p>;
   return (
     <div
@@ -57,26 +66,33 @@ export function Table<Row>({ label, columns, rows, rowKey, none }: Props<Row>) {
         </div>
       </div>
       <div class="table-body" role="rowgroup" style={{ height: `${height}px` }}>
-        {items.map(({ index, start }) => {
-          const row = sorted[index];
-          if (row === undefined) return null;
-          return (
-            <div
-              class="row"
-              role="row"
-              key={rowKey(row)}
-              aria-rowindex={index + 2}
-              style={{ ...grid, transform: `translateY(${start}px)` }}
-            >
-              {shown.map(({ name, cell, numeric }) => (
-                <div key={name} role="cell" class={numeric ? 'number' : ''}>
-                  {cell(row)}
-                </div>
-              ))}
-            </div>
-          );
-        })}
+        {drawn}
       </div>
+    </div>
+  );
+}
+
+function drawRow<Row>(
+  { index, start }: VirtualItem,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  rowKey: (row: Row) => string,
+  layout: string,
+): VNode {
+  const row = rows[index] as Row;
+  return (
+    <div
+      class="row"
+      role="row"
+      key={rowKey(row)}
+      aria-rowindex={index + 2}
+      style={{ gridTemplateColumns: layout, transform: `translateY(${start}px)` }}
+    >
+      {columns.map(({ name, cell, numeric }) => (
+        <div key={name} role="cell" class={numeric ? 'number' : ''}>
+          {cell(row)}
+        </div>
+      ))}
     </div>
   );
 }

@@ -9,7 +9,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
 
 /** Rows that are drawn beyond those in sight. */
-const OVERSCAN = 12;
+const OVERSCAN = 6;
 
 /** What of a long list is in sight. */
 export interface Sight {
