@@ -21,11 +21,11 @@ const STATES: Readonly<Record<string, string>> = {
   I: 'ID',
 };
 
-/** Compares the product's tasks with crash's `ps`, and the tasks that crash does not list are counted. */
+/** Compares the product's tasks with crash's `ps`. */
 export function comparePs(
   ours: readonly Task[],
   theirs: readonly CrashTask[],
-  memoryOf: (task: Task) => TaskMemory | undefined,
+  memoryOf: (task: Task) => (Pick<TaskMemory, 'totalPages'> & { readonly residentPages: number }) | undefined,
 ): Counted {
   const finding = new FindingBuilder();
   finding.equal('number of tasks', ours.length, theirs.length);
@@ -38,14 +38,13 @@ export function comparePs(
       continue;
     }
     const memory = memoryOf(task);
-    const resident = memory && memory.filePages + memory.anonymousPages + memory.sharedMemoryPages;
     finding.equal(`PID of ${where}`, task.pid, wanted.pid);
     // An idle task's real_parent is the init task that started its CPU; crash says 0.
     if (wanted.pid !== 0) finding.equal(`PPID of ${where}`, task.ppid, wanted.ppid);
     finding.equal(`CPU of ${where}`, task.cpu, wanted.cpu);
     finding.equal(`ST of ${where}`, STATES[task.state.letter], wanted.state);
     finding.equal(`VSZ of ${where}`, 4 * (memory?.totalPages ?? 0), wanted.virtualKib);
-    finding.equal(`RSS of ${where}`, 4 * (resident ?? 0), wanted.residentKib);
+    finding.equal(`RSS of ${where}`, 4 * (memory?.residentPages ?? 0), wanted.residentKib);
     // crash writes a line break in a name as one.
     const [comm = ''] = task.comm.split('\n');
     finding.equal(`COMM of ${where}`, task.kernelThread ? `[${comm}]` : comm, wanted.comm);
@@ -88,13 +87,14 @@ export function compareMount(ours: readonly Mount[], theirs: readonly string[]):
 /** Compares the product's network devices with crash's `net`, which knows the first namespace's alone. */
 export function compareNet(ours: readonly NetworkDevice[], theirs: readonly string[]): Counted {
   const first = ours.filter(({ namespace }) => namespace === ours[0]?.namespace);
-  return compareLines(
-    first.map(({ address, name, addresses }) => {
-      const all = addresses.map((each) => each.address).join(', ');
-      return `${bare(address)} ${name} ${all}`;
-    }),
-    theirs,
-  );
+  // crash 8.0.2 shows no IPv6 addresses, 8.0.6 does.
+  const inet6 = theirs.some((line) => line.includes(':'));
+  const lines = first.map(({ address, name, addresses }) => {
+    const shown = addresses.filter(({ family }) => inet6 || family === 'inet');
+    return `${bare(address)} ${name} ${shown.map((each) => each.address).join(', ')}`;
+  });
+  const { differences, notes, compared } = compareLines(lines, theirs);
+  return { differences, notes: inet6 ? notes : [...notes, 'crash shows no IPv6 addresses'], compared };
 }
 
 function bare(address: bigint): string {

@@ -43,7 +43,11 @@ def main():
     dump, *debug_info = sys.argv[1:]
     program = drgn.Program()
     program.set_core_dump(dump)
-    program.load_debug_info(debug_info)
+    try:
+        program.load_debug_info(debug_info)
+    except drgn.MissingDebugInfoError as error:
+        # What it found is loaded; an older drgn does not know a newer kernel's modules.
+        print(error, file=sys.stderr)
     crashed = program.crashed_thread()
     trace, failure = stack_of(crashed)
     names = sys.stdin.read().split()

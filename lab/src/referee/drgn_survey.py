@@ -170,7 +170,11 @@ def main():
     request = json.load(sys.stdin)
     program = drgn.Program()
     program.set_core_dump(dump)
-    program.load_debug_info(debug_info)
+    try:
+        program.load_debug_info(debug_info)
+    except drgn.MissingDebugInfoError as error:
+        # What it found is loaded; an older drgn does not know a newer kernel's modules.
+        print(error, file=sys.stderr)
     objects = [
         {**wanted, "steps": [steps_of(path) for path in wanted["paths"]]} for wanted in request["objects"]
     ]

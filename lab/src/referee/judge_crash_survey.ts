@@ -1,11 +1,12 @@
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import { u32, u64Big } from '@kcrash/vmcore/bytes/cursor';
+import { field } from '@kcrash/vmcore/describe/type_reader';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { readModules } from '@kcrash/vmcore/kernel/modules';
 import { readMounts } from '@kcrash/vmcore/kernel/mounts';
 import { readNetworkDevices } from '@kcrash/vmcore/kernel/netdev';
 import { readTaskMemory } from '@kcrash/vmcore/kernel/task_memory';
-import { readTasks } from '@kcrash/vmcore/kernel/tasks';
+import { readTasks, type Task } from '@kcrash/vmcore/kernel/tasks';
 import { compareMod, compareMount, compareNet, comparePs, compareStructs } from './compare_crash.ts';
 import type { Counted } from './compare_tasks.ts';
 import type { CrashCommands, CrashSession } from './crash_session.ts';
@@ -62,11 +63,7 @@ export function judgeCrashSurvey(
     });
   };
   const { tasks } = readTasks(ours);
-  row(
-    'ps',
-    'tasks',
-    comparePs(tasks, parsePs(said('ps')), (task) => readTaskMemory(ours, task)),
-  );
+  row('ps', 'tasks', comparePs(tasks, parsePs(said('ps')), memoryReader(ours, tasks)));
   row('mod', 'modules', compareMod(readModules(ours).modules, parseTable(said('mod'))));
   const first = tasks.find(({ pid }) => pid === 1);
   const mounts = first === undefined ? [] : (readMounts(ours, first.address)?.mounts ?? []);
@@ -75,6 +72,28 @@ export function judgeCrashSurvey(
   const layouts = ourLayouts(ours.types.btf).byName;
   row('struct', 'structs', compareStructs(layouts, parseStructs(said('struct'))));
   row('p', 'variables', compareVariables(ours, said('p'), said('sym')));
+}
+
+/** Pages that a thread has counted and not yet handed to its process, by kind; until 6.2 (f1a7941243c1). */
+const CACHED = {
+  file: field.number('rss_stat.count[0]'),
+  anonymous: field.number('rss_stat.count[1]'),
+  shared: field.number('rss_stat.count[3]'),
+};
+
+/** Memory as crash counts it: with what threads have cached, which `/proc/PID/status` and the product leave out. */
+function memoryReader(ours: Dump, tasks: readonly Task[]): Parameters<typeof comparePs>[2] {
+  const read = ours.types.has('task_struct', 'rss_stat') ? ours.reader('task_struct', CACHED) : null;
+  return (task) => {
+    const memory = readTaskMemory(ours, task);
+    if (memory === undefined) return undefined;
+    let residentPages = memory.filePages + memory.anonymousPages + memory.sharedMemoryPages;
+    for (const thread of read === null ? [] : tasks.filter(({ tgid }) => tgid === task.tgid)) {
+      const { file = 0, anonymous = 0, shared = 0 } = read?.(thread.address) ?? {};
+      residentPages += file + anonymous + shared;
+    }
+    return { totalPages: memory.totalPages, residentPages };
+  };
 }
 
 /** Addresses and values of variables. */
