@@ -4,14 +4,11 @@ export function copyWords(to: usize, from: usize, length: usize): void {
 }
 
 /**
- * Copies `length` bytes from `distance` before `to` to there, each byte after the one before it: where the distance is
- * shorter than the length, what was copied is copied again. Writes up to 8 bytes more.
+ * Copies `length` bytes from `distance`, less than 8, before `to` to there, each byte after the one before it: what was
+ * copied is copied again. Writes up to 8 bytes more. Longer distances are copied in whole words where they occur: most
+ * copies are short, and a call takes as long.
  */
-export function copyMatch(to: usize, distance: usize, length: usize): void {
-  if (distance >= 8) {
-    copyWords(to, to - distance, length);
-    return;
-  }
+export function copyNear(to: usize, distance: usize, length: usize): void {
   for (let n: usize = 0; n < 8; n++) store<u8>(to + n, load<u8>(to + n - distance));
   if (length <= 8) return;
   // Eight bytes on, whole periods of at least a word lie before.

@@ -1,4 +1,4 @@
-import { copyMatch, copyWords } from './copy';
+import { copyNear, copyWords } from './copy';
 import { DAMAGED, INPUT, OUTPUT } from './room';
 
 /** zlib decompression (RFC 1950 and 1951), as `codecs/inflate.ts` does it. */
@@ -259,7 +259,10 @@ function block(start: usize, limit: usize): usize {
     const distance = load<u16>(DISTANCE_BASE + 2 * symbol) + (<u32>hold & ((1 << distanceExtra) - 1));
     drop(distanceExtra);
     if (<usize>distance > done - OUTPUT || done + length > limit) return 0;
-    copyMatch(done, distance, length);
+    if (distance < 8) copyNear(done, distance, length);
+    else {
+      for (let n: usize = 0; n < length; n += 8) store<u64>(done + n, load<u64>(done - distance + n));
+    }
     done += length;
   }
 }

@@ -1,4 +1,4 @@
-import { copyMatch, copyWords } from './copy';
+import { copyNear } from './copy';
 import { DAMAGED, INPUT, OUTPUT } from './room';
 
 /** Decompresses LZO1X, as `codecs/lzo.ts` does. Returns the number of bytes, or `DAMAGED`. */
@@ -20,7 +20,7 @@ export function lzo(inputLength: i32, room: i32): i32 {
   while (true) {
     if (literals > 0) {
       if (at + literals > end || done + literals > limit) return DAMAGED;
-      copyWords(done, at, literals);
+      for (let n: usize = 0; n < literals; n += 8) store<u64>(done + n, load<u64>(at + n));
       at += literals;
       done += literals;
     }
@@ -64,7 +64,10 @@ export function lzo(inputLength: i32, room: i32): i32 {
       literals = code & 3;
     }
     if (at > end || distance > done - OUTPUT || done + length > limit) return DAMAGED;
-    copyMatch(done, distance, length);
+    if (distance < 8) copyNear(done, distance, length);
+    else {
+      for (let n: usize = 0; n < length; n += 8) store<u64>(done + n, load<u64>(done - distance + n));
+    }
     done += length;
     state = literals;
   }

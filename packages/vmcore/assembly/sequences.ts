@@ -1,5 +1,5 @@
 import { bitsBefore, streamBits } from './bits';
-import { copyMatch, copyWords } from './copy';
+import { copyNear, copyWords } from './copy';
 import { accuracyOf, build, firstState, readTable, setSingle, stateOf } from './fse';
 import { OUTPUT } from './room';
 
@@ -164,7 +164,10 @@ export function runSequences(
     literalAt += literalLength;
     const offset = takeOffset(offsetValue, literalLength === 0);
     if (offset === 0 || <usize>offset > done - OUTPUT) return 0;
-    copyMatch(done, offset, matchLength);
+    if (offset < 8) copyNear(done, offset, matchLength);
+    else {
+      for (let n: usize = 0; n < matchLength; n += 8) store<u64>(done + n, load<u64>(done - offset + n));
+    }
     done += matchLength;
   }
   const rest = literalsEnd - literalAt;
