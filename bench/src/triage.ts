@@ -1,6 +1,6 @@
 // npm run bench:triage: what a dump says, told by kcrash, by crash and by drgn, side by side.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inScratch } from '@kcrash/lab/image';
@@ -145,7 +145,7 @@ function document(
   );
   return [
     `${day}, dumps of ${dumps.small.release}; a machine of ${cpus().length} CPUs and ${memory} GiB, Node ${process.versions.node}, ${referees.crash}, ${referees.drgn}.`,
-    'Medians of runs that were taken in turn.',
+    `Medians of runs that were taken in turn; load average over them ${(loadavg()[2] ?? 0).toFixed(0)}. On a busy machine the CPU time and the ratios count.`,
     '',
     '| | wall time | CPU time | peak memory | runs |',
     '| --- | --- | --- | --- | --- |',
