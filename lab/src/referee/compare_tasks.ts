@@ -64,8 +64,12 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
       continue;
     }
     inlined += theirs.stack.inlined;
-    const wanted = theirs.stack.frames.filter(({ pc }) => pc === null || BigInt(pc) >= KERNEL_SPACE);
-    finding.equal(`number of frames of ${where}`, ours.stack.frames.length, wanted.length);
+    const wanted = theirs.stack.frames.filter(({ pc }) => pc !== null && BigInt(pc) >= KERNEL_SPACE);
+    const count = ours.stack.frames.length;
+    const last = wanted.at(-1);
+    if (theirs.stack.frames.at(-1)?.pc === null && last !== undefined) {
+      finding.differ(`stack of ${where}`, `${count} frames`, `its end after ${theirPlace(last)}`);
+    } else finding.equal(`number of frames of ${where}`, count, wanted.length);
     for (const [index, frame] of wanted.entries()) {
       const found = ours.stack.frames[index];
       if (found === undefined) break;
@@ -96,8 +100,7 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
 }
 
 function theirPlace({ pc, symbol, start }: SurveyedFrame): string {
-  if (pc === null) return 'the end of what drgn can follow';
-  if (symbol === null || start === null) return pc;
+  if (pc === null || symbol === null || start === null) return String(pc);
   return `${symbol}+0x${(BigInt(pc) - BigInt(start)).toString(16)}`;
 }
 

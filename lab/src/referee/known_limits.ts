@@ -51,6 +51,12 @@ export const KNOWN_LIMITS: readonly KnownLimit[] = [
   },
   {
     tool: /^drgn 0\.0\.22/,
+    check: /^kcrash: stacks$/,
+    difference: /^stack of .*, wanted its end after \w*sysvec_\w+\+0x[0-9a-f]+$/,
+    why: 'this drgn loses its way where the stack of interrupts meets that of the task',
+  },
+  {
+    tool: /^drgn 0\.0\.22/,
     check: /^bt$/,
     difference: /^stack: found none: unknown ORC entry type \d+, /,
     why: 'this drgn does not know the ORC entry types that kernel commit fb799447ae29 (6.4) brought',
