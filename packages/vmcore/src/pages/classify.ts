@@ -4,6 +4,7 @@ import { attempt } from '../kernel/attempt.ts';
 import { classifyBlockRequests } from './block_requests.ts';
 import { ClassMap } from './class_map.ts';
 import { type Classification, classSet } from './classification.ts';
+import { classifyCodeOnStacks } from './code_on_stacks.ts';
 import { type DirectMap, directMap } from './direct_map.ts';
 import { type FlagPassResult, passOverMap } from './flag_pass.ts';
 import { classifyPerCpuFree } from './free_lists.ts';
@@ -70,6 +71,7 @@ function classify(dump: Dump): ClassifiedPages {
   step('Modules', classifyModules);
   step('Page tables', classifyPageTables);
   step('Stacks', classifyStacks);
+  step('Code on stacks', classifyCodeOnStacks);
   step('Free pages of CPUs', classifyPerCpuFree);
   step('Requests of disks', classifyBlockRequests);
   const caches = attempt(findings, 'Slabs', () => slabsByCache(into)) ?? new Map<string, CacheSlabs[]>();

@@ -78,7 +78,7 @@ function tableRanges(dump: Dump): [VirtualAddress, VirtualAddress][] {
 
 /**
  * The ring of printk where it was made at boot for `log_buf_len`, or for many CPUs: its text, and its descriptors
- * and records, which are reserved memory like much of less worth.
+ * and records, which are reserved memory like much of less worth. The command line is too.
  */
 export function classifyLog({ dump, classes }: Classification): void {
   const { memory, types } = dump;
@@ -90,6 +90,8 @@ export function classifyLog({ dump, classes }: Classification): void {
     [memory.pointer(field('desc_ring.descs')), descriptors * types.sizeof('prb_desc')],
     [memory.pointer(field('desc_ring.infos')), descriptors * types.sizeof('printk_info')],
   ];
+  const line = dump.findVariable('saved_command_line');
+  if (line !== undefined) parts.push([memory.pointer(line), MOST_COMMAND_LINE]);
   const framesAt = rangeWalker(dump);
   const allowed = classSet('reserved', 'unidentified');
   for (const [start, length] of parts) {
@@ -99,6 +101,8 @@ export function classifyLog({ dump, classes }: Classification): void {
   }
 }
 
+/** `COMMAND_LINE_SIZE` of x86_64. */
+const MOST_COMMAND_LINE = 2048;
 /** `log_buf_len=` can be 2 GB at most. */
 const MOST_LOG = 2 ** 31;
 
