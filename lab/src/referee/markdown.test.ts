@@ -18,14 +18,14 @@ describe('the document of what the referees say', () => {
         tool: 'crash 8',
         outcome: 'cannot',
         differences: ['a|b'],
-        notes: ['known: old'],
+        notes: ['known: old', 'at /a/b/c/vmlinux-6.1 in /proc/mounts'],
       },
     ] as const;
     const text = refereeSection({ args: ['/elsewhere/d', '--quick'], rows }, 'today');
     expect(text).toContain('`npm run lab -- referee d --quick`: today.');
     expect(text).toContain('| kcrash: ps | drgn 1 | pass | 3 tasks |');
     expect(text).toContain(
-      '| bt | crash 8 | the tool fails |  |\n\n- bt, crash 8: **a\\|b**\n- bt, crash 8: known: old',
+      '| bt | crash 8 | the tool fails |  |\n\n- bt, crash 8: **a\\|b**\n- bt, crash 8: known: old\n- bt, crash 8: at vmlinux-6.1 in /proc/mounts',
     );
   });
 

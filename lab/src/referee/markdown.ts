@@ -26,8 +26,12 @@ export function refereeSection({ args, rows }: RunReport, circumstances: string)
 
 const COMPARED = 'compared: ';
 
+/** Text as Markdown on one line; of a path of this machine its last part. */
 function cell(text: string): string {
-  return text.replace(/[|*_<>\\`[\]]/g, '\\$&').replace(/\s+/g, ' ');
+  return text
+    .replace(/(?:\/[\w.+~-]+){3,}/g, (path) => basename(path))
+    .replace(/[|*_<>\\`[\]]/g, '\\$&')
+    .replace(/\s+/g, ' ');
 }
 
 /** Day and machine. */
