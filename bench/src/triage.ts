@@ -31,14 +31,13 @@ const USAGE = `usage: npm run bench:triage -- [options]
 
   --dumps FOLDER  dumps of the scenarios below, each as NAME… or in a folder NAME as lab run --keep leaves it;
                   without it their guests are crashed
-  --rounds N      how often each program is run (default 9; those that take seconds 3 times)
+  --rounds N      how often each program is run (default 9; those that take seconds a third as often)
   --write         record the table in docs/benchmarks.md
 `;
 
 const SCENARIOS = { small: 'tasks-300', large: 'tasks-300-eight-gigabytes', threads: 'threads-10000' };
 type Dumps = Readonly<Record<keyof typeof SCENARIOS, JudgedDump>>;
 
-const SLOW_RUNS = 3;
 const say = (line: string) => console.error(line);
 
 const { values } = parseArgs({
@@ -89,7 +88,7 @@ function contestants(
   scratch: string,
 ): Contestant[] {
   const node = process.execPath;
-  const slow = { runs: SLOW_RUNS };
+  const slow = { isSlow: true };
   const reportOf = (name: string, path: string): Contestant => ({
     name,
     program: node,
