@@ -17,5 +17,5 @@ else:
     for task in for_each_task(program):
         try:
             print(program.stack_trace(task))
-        except ValueError as error:  # A task that runs on another CPU.
+        except (ValueError, drgn.FaultError) as error:  # It runs on another CPU, or has given its stack back.
             print(error)
