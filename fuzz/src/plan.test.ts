@@ -9,7 +9,7 @@ describe('a target', () => {
     expect(parseTarget('titles')).toEqual({ target: 'titles', cases: undefined });
     expect(parseTarget('device=300')).toEqual({ target: 'device', cases: 300 });
     for (const word of ['', 'all', 'dumps=', 'dumps=x', 'dumps=-1']) {
-      expect(() => parseTarget(word)).toThrow(`--target ${word}: wanted dumps, device, titles`);
+      expect(() => parseTarget(word)).toThrow(`--target ${word}: wanted dumps, device, pages`);
     }
   });
 });
@@ -29,6 +29,7 @@ describe('cases', () => {
     const two = [0, 50];
     expect(samples('titles', two, SAMPLES, 6)).toEqual([['console.log']]);
     expect(samples('device', two, SAMPLES, 6)).toEqual([['small.elf']]);
+    expect(samples('pages', two, SAMPLES, 6)).toEqual([['large.dump']]);
     expect(samples('device', two, { ...SAMPLES, small: [] }, 6)).toEqual([['large.dump']]);
     expect(samples('programs', two, SAMPLES, 6)).toEqual([
       ['small.elf', 'console.log'],
