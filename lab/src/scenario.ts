@@ -69,7 +69,8 @@ export type ScenarioGroup =
   | 'arm'
   | 'normal'
   | 'eve'
-  | 'oracle';
+  | 'oracle'
+  | 'leaks';
 
 export interface Scenario {
   readonly name: string;

@@ -44,7 +44,7 @@ interface Variant extends Pick<Scenario, 'name' | 'shows' | 'core' | 'conf'> {
 function canaryScenario({ cut = false, judge, ...scenario }: Variant): Scenario {
   return {
     ...scenario,
-    group: 'dump',
+    group: 'leaks',
     guest: { memoryMib: 1024, append: 'secretmem.enable=1' },
     persist: { sizeMib: 3072 },
     madeFiles: async () => ({ 'bin/canary': await guestProgram('canary') }),
@@ -90,7 +90,7 @@ async function compareReports(
 export const leaks: readonly Scenario[] = [
   canaryScenario({
     name: 'canaries',
-    core: false,
+    core: true,
     shows: 'no page of the dump holds a user’s data, and its report is that of the whole memory',
     async judge(found, checks) {
       checkDropped(found.inDump, checks.at('dump'));
