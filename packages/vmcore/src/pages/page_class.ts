@@ -97,7 +97,6 @@ export const PAGE_CLASSES = [
   entry('anonymous', null, 'user', 'bit 0 of mapping, or PG_swapcache'),
   entry('huge anonymous', null, 'user', 'the same on the head of a block, with every tail'),
   entry('hugetlb', null, 'user', 'PGTY_hugetlb, PG_hugetlb or HUGETLB_PAGE_DTOR on a block'),
-  entry('guest memory', null, 'user', "mapped by a process as a virtual machine's: VM_DONTCOPY"),
   entry('movable', null, 'user', 'bit 1 of mapping alone, or PGTY_zsmalloc: compressed swap'),
   entry(
     'mapped by users',
