@@ -46,6 +46,22 @@ describe('room', () => {
     expect(texts(port)['/persist/reboot-reason']).toBe(`kernel panic, kdump collected: ${DUMP}\n`);
   });
 
+  it('asks no other engine where the budget has no room for what any dump begins with', () => {
+    const port = machine((it) => {
+      const real = it.programOf;
+      it.programOf = (argv) =>
+        argv[0] === '/proc/self/exe'
+          ? { how: 'exited', code: 3, output: '3 %, 0.1 MiB\nkcrash: /proc/vmcore: no room\n' }
+          : real(argv);
+    });
+    run(port);
+    expect(port.programs.filter((line) => line.includes(' -d '))).toEqual([]);
+    expect(texts(port)['/persist/reboot-reason']).toBe(`kernel panic, dmesg collected: ${DMESG}\n`);
+    expect(texts(port)['/persist/reboot-stack']).toMatch(
+      /\nNo dump: kcrash dump: exit status 3: kcrash: .proc.vmcore: no room\n$/,
+    );
+  });
+
   it('makes no dump and removes no crash where the floor cannot be kept', () => {
     const port = machine((it) => {
       it.totalBytes = 100 * 1024 * MIB;
