@@ -9,7 +9,7 @@ import { scenarios } from '../scenarios/index.ts';
 import { debugVmlinux } from './debug_info.ts';
 import { dumpOfPath, dumpOfScenario, type JudgedDump } from './dumps.ts';
 import { judgeDump, Protocol } from './judge_dump.ts';
-import { judgeCodecs, judgeCutDumps, judgeDebugPlaces } from './judge_variants.ts';
+import { judgeCodecs, judgeCutDumps, judgeDebugPlaces, judgeWritten } from './judge_variants.ts';
 import { circumstancesHere, refereeSection, withSection } from './markdown.ts';
 import { loadedModules, moduleDebugInfo } from './module_debug_info.ts';
 import { findReferees, type Referees } from './tools.ts';
@@ -170,7 +170,8 @@ async function judgeAll(
     if (values.quick || first === undefined) return;
     const judging = { ...first, referees, protocol, scratch };
     await judgeDebugPlaces(judging);
-    await judgeCodecs(judging);
-    await judgeCutDumps(judging);
+    const written = await judgeWritten(judging, values.device);
+    await judgeCodecs(written);
+    await judgeCutDumps(written);
   });
 }

@@ -134,6 +134,16 @@ describe('stacks of tasks', () => {
     ]);
   });
 
+  test('from code on that has no debug info drgn may go astray, which is told apart', () => {
+    const blind = { ...theirFrame(PLACES[1]), symbol: null, start: null };
+    const { differences, compared: count } = compared(OURS, withFrames([frames[0] ?? blind, blind]));
+    expect(differences).toEqual([
+      'stacks: found those of 1 tasks, such as 7 cat, wanted others, from code on that drgn has no debug info of',
+    ]);
+    expect(count).toBe(2);
+    expect(compared(OURS, withFrames(frames.with(1, blind))).differences).toEqual([]);
+  });
+
   test('another name of the same address is noted', () => {
     const alias = withFrames(frames.with(1, { ...theirFrame(PLACES[1]), symbol: '__do_pipe_read' }));
     const { differences, notes } = compared(OURS, alias);

@@ -47,6 +47,7 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
   const finding = new FindingBuilder();
   const names = new Map<string, number>();
   const failures = new Map<string, string[]>();
+  const astray: string[] = [];
   let compared = 0;
   let inlined = 0;
   let guessed = 0;
@@ -67,10 +68,14 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
     const wanted = theirs.stack.frames.filter(({ pc }) => pc !== null && BigInt(pc) >= KERNEL_SPACE);
     const count = ours.stack.frames.length;
     const last = wanted.at(-1);
-    if (theirs.stack.frames.at(-1)?.pc === null && last !== undefined) {
+    // In code without debug info drgn guesses how to go on; what comes after it is then worth nothing.
+    const blind = wanted.findIndex(({ symbol }) => symbol === null);
+    const strays = blind >= 0 && blind < firstDifference(ours, wanted);
+    if (strays) astray.push(where);
+    else if (theirs.stack.frames.at(-1)?.pc === null && last !== undefined) {
       finding.differ(`stack of ${where}`, `${count} frames`, `its end after ${theirPlace(last)}`);
     } else finding.equal(`number of frames of ${where}`, count, wanted.length);
-    for (const [index, frame] of wanted.entries()) {
+    for (const [index, frame] of (strays ? wanted.slice(0, blind + 1) : wanted).entries()) {
       const found = ours.stack.frames[index];
       if (found === undefined) break;
       compared += 1;
@@ -88,6 +93,10 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
   for (const [failure, tasks] of failures) {
     finding.differ('stacks', `those of ${tasks.length} tasks, such as ${tasks[0]}`, `none: ${failure}`);
   }
+  if (astray.length > 0) {
+    const those = `those of ${astray.length} tasks, such as ${astray[0]}`;
+    finding.differ('stacks', those, 'others, from code on that drgn has no debug info of');
+  }
   if (stale > 0) {
     finding.note(
       `tasks that have exited and have no stack (task_struct.stack is 0), where drgn follows where it was: ${stale}`,
@@ -97,6 +106,14 @@ export function compareTaskStacks(pairs: readonly TaskPair[]): Counted {
   if (inlined > 0) finding.note(`frames of inlined functions, which are drgn's alone: ${inlined}`);
   for (const [both, count] of names) finding.note(`${both}: ${count} frames`);
   return { differences: finding.differences, notes: finding.notes, compared };
+}
+
+/** Index of the first frame that is not the same; -1 for stacks that are the same. */
+function firstDifference(ours: OurTask, wanted: readonly SurveyedFrame[]): number {
+  const { frames } = ours.stack;
+  const index = wanted.findIndex(({ pc }, i) => pc === null || BigInt(pc) !== frames[i]?.address);
+  if (index >= 0) return index;
+  return wanted.length === frames.length ? -1 : wanted.length;
 }
 
 function theirPlace({ pc, symbol, start }: SurveyedFrame): string {

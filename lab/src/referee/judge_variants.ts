@@ -8,7 +8,7 @@ import type { JudgedDump } from './dumps.ts';
 import { type Finding, FindingBuilder } from './finding.ts';
 import { crashFindings, opened, type Protocol } from './judge_dump.ts';
 import type { Referees } from './tools.ts';
-import { codecsAtHand, cutDump, doctorDump, recompress } from './variants.ts';
+import { codecsAtHand, cutDump, doctorDump, OWN_CODECS, recompress, rewrite } from './variants.ts';
 
 /** What every judgement of a variant needs. */
 export interface Judging {
@@ -94,6 +94,22 @@ async function judgeRefusal(
   if (!session.said.includes(words))
     finding.differ('words', JSON.stringify(session.said), JSON.stringify(words));
   judging.protocol.row(judging.dump.name, check, judging.referees.kcrash, finding, session.said);
+}
+
+/**
+ * The same dump written by kcrash's own engine in each of its compressions: crash must say the same of each. Gives the
+ * judging of the last of them, whose compression every makedumpfile reads: Debian 12's knows no zstd.
+ */
+export async function judgeWritten(judging: Judging, device: string): Promise<Judging> {
+  const { dump, vmlinux, scratch, referees } = judging;
+  let path = dump.path;
+  for (const codec of OWN_CODECS) {
+    path = join(scratch, `own-${codec}.dump`);
+    await rewrite(device, dump.path, codec, path);
+    const session = await openIn(judging, path, vmlinux);
+    judgeSession(judging, `written by kcrash dump: ${codec}`, session, referees.crash);
+  }
+  return { ...judging, dump: { ...dump, path } };
 }
 
 /** The same dump in every compression that makedumpfile has here: crash must say the same of each. */

@@ -28,6 +28,16 @@ export async function recompress(dump: string, codec: DumpCodec, to: string): Pr
   if (found !== codec) throw new Error(`makedumpfile wrote ${to} with ${found}; wanted ${codec}`);
 }
 
+/** The compressions with which kcrash on a device writes dumps. */
+export const OWN_CODECS: readonly DumpCodec[] = ['zstd', 'none', 'zlib'];
+
+/** Writes the same dump by kcrash's own engine. */
+export async function rewrite(device: string, dump: string, codec: DumpCodec, to: string): Promise<void> {
+  await exec(device, ['dump', dump, to, '--codec', codec]);
+  const { codec: found } = readDump(readFileSync(to));
+  if (found !== codec) throw new Error(`kcrash dump wrote ${to} with ${found}; wanted ${codec}`);
+}
+
 /** Writes the same dump cut to a size, as makedumpfile does where there is no room for all of it. */
 export async function cutDump(dump: string, bytes: number, to: string): Promise<void> {
   rmSync(to, { force: true });
