@@ -11,6 +11,8 @@ export interface MapSection {
   readonly map: VirtualAddress;
 }
 
+type MapOwner = Pick<Dump, 'vmcoreinfo' | 'memory' | 'physical'>;
+
 /** What `section_mem_map` has in its low bits: the section is present, and has a map. */
 const PRESENT_WITH_MAP = 3n;
 /** Those bits, and more that come and go. A map starts on a page. */
@@ -24,7 +26,7 @@ const ROOTS = 512;
  * The sections of `CONFIG_SPARSEMEM_EXTREME`, ascending. Sections above what the dump knows of are left out.
  * Throws `not-described` where VMCOREINFO does not tell where they are.
  */
-export function memorySections(dump: Dump, findings: string[]): MapSection[] {
+export function memorySections(dump: MapOwner, findings: string[]): MapSection[] {
   const { vmcoreinfo, memory, physical } = dump;
   const root = vmcoreinfo.symbol('mem_section');
   const size = vmcoreinfo.size('mem_section');
@@ -63,7 +65,7 @@ export function memorySections(dump: Dump, findings: string[]): MapSection[] {
 
 /** Pointers to the roots that are there, with their number. */
 function rootsOf(
-  dump: Dump,
+  dump: MapOwner,
   table: VirtualAddress,
   count: number,
   findings: string[],
