@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveView, type ViewServer } from './view_server.ts';
 
-const POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'">';
+const POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;">';
 const DUMP = Uint8Array.from({ length: 1000 }, (_, n) => n & 0xff);
 
 let folder: string;

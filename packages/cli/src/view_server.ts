@@ -85,8 +85,8 @@ function pageFiles(
     if (type !== undefined) found.set(path, { type, body: readFileSync(join(folder, path)) });
   }
   const html = found.get('index.html')?.body.toString() ?? '';
-  const policy =
-    /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? "default-src 'none'";
+  const written = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1];
+  const policy = (written ?? "default-src 'none'").replaceAll('&#39;', "'");
   const served = files.map(({ name, source }, n) => ({ name, bytes: source.size, path: `dump/${n}` }));
   const meta = `<meta name="kcrash-dump" content="${escaped(JSON.stringify(served))}">`;
   found.set('', {

@@ -105,7 +105,7 @@ function linesOf(items: readonly ReportLogItem[], level: string): Line[] {
     if (item.kind === 'record' && item.level > most) return [];
     const text =
       item.kind === 'record' ? item.text : `${count(item.records, 'record')} missing: ${item.reason}`;
-    return { index, item, text: visible(text) };
+    return { index, item, text: visible(text.replace(/\n+$/, '')) };
   });
 }
 
