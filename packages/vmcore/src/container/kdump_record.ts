@@ -57,7 +57,7 @@ export function readRecord(notes: readonly Note[]): DumpRecord | undefined {
   let writer = '';
   let budgetBytes: number | undefined;
   for (const line of asciiText(note.bytes).split('\n')) {
-    const tier = /^TIER\(([\w -]{1,40})\)=(\d{1,15}) (\d{1,15}) (\d{1,15}) (\d{1,15})$/.exec(line);
+    const tier = /^TIER\(([\w ,-]{1,40})\)=(\d{1,15}) (\d{1,15}) (\d{1,15}) (\d{1,15})$/.exec(line);
     const [, name = '', pages, written, missing, cut] = tier ?? [];
     if (tier !== null && tiers.length < MOST_TIERS) {
       tiers.push({
