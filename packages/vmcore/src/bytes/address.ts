@@ -1,3 +1,5 @@
+import { hexHalves, highHalf, lowHalf, wrapped } from './cursor.ts';
+
 /** An address of the crashed kernel's virtual memory (C `void *`), unsigned. */
 export type VirtualAddress = bigint & { readonly __unit: 'virtual address' };
 
@@ -7,17 +9,14 @@ export type PhysicalAddress = number;
 /** Number of a page frame: physical address over page size. */
 export type Frame = number;
 
-/** Not `BigInt.asUintN(64, …)`: QuickJS (2025.04.26) gives a negative number for what has the top bit set. */
-const WORD = 0xffff_ffff_ffff_ffffn;
-
 /** Names a 64-bit value as a virtual address; wraps as C arithmetic on pointers does. */
 export function virtualAddress(value: bigint): VirtualAddress {
-  return (value & WORD) as VirtualAddress;
+  return wrapped(value) as VirtualAddress;
 }
 
 /** `address + offset` in C's 64-bit arithmetic. */
 export function addTo(address: VirtualAddress, offset: number | bigint): VirtualAddress {
-  return ((address + BigInt(offset)) & WORD) as VirtualAddress;
+  return wrapped(address + BigInt(offset)) as VirtualAddress;
 }
 
 /**
@@ -25,7 +24,5 @@ export function addTo(address: VirtualAddress, offset: number | bigint): Virtual
  * bigint whose top bit is set.
  */
 export function hexAddress(address: bigint): string {
-  const high = Number((address >> 32n) & 0xffff_ffffn);
-  const low = Number(address & 0xffff_ffffn);
-  return `0x${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}`;
+  return hexHalves(highHalf(address), lowHalf(address));
 }

@@ -80,22 +80,47 @@ export function slice(bytes: Uint8Array, at: number, length: number): Uint8Array
   return bytes.subarray(at, at + length);
 }
 
+/** One value, as a whole and by its halves: half the time of shifting, measured on a whole report. */
+const WHOLE = new BigUint64Array(1);
+const HALVES = new Uint32Array(WHOLE.buffer);
+WHOLE[0] = 1n;
+const LOW = HALVES[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
+
 /** Two unsigned halves as one 64-bit value. */
 export function joinHalves(high: number, low: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low);
+  HALVES[HIGH] = high;
+  HALVES[LOW] = low;
+  return WHOLE[0] as bigint;
 }
 
 /** The high 32 bits of a 64-bit value. */
 export function highHalf(value: bigint): number {
-  return Number((value >> 32n) & 0xffff_ffffn);
+  WHOLE[0] = value;
+  return HALVES[HIGH] as number;
 }
 
 /** The low 32 bits of a 64-bit value. */
 export function lowHalf(value: bigint): number {
-  return Number(value & 0xffff_ffffn);
+  WHOLE[0] = value;
+  return HALVES[LOW] as number;
 }
+
+/** What C makes of a value in 64 unsigned bits. Not `BigInt.asUintN`, which QuickJS (2025.04.26) gets wrong. */
+export function wrapped(value: bigint): bigint {
+  WHOLE[0] = value;
+  return WHOLE[0] as bigint;
+}
+
+/** The digits of each byte: a number's own conversion takes ten times as long. */
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** `0x` and sixteen digits. */
 export function hexHalves(high: number, low: number): string {
-  return `0x${high.toString(16).padStart(8, '0')}${low.toString(16).padStart(8, '0')}`;
+  return `0x${digits(high)}${digits(low)}`;
+}
+
+function digits(half: number): string {
+  const at = (shift: number) => BYTES[(half >>> shift) & 0xff];
+  return `${at(24)}${at(16)}${at(8)}${at(0)}`;
 }
