@@ -49,7 +49,7 @@ export const capture: readonly Scenario[] = [
     files: { makedumpfile: dumpWrapper(`${HALF_A_DUMP}\necho c >/proc/sysrq-trigger`) },
     cycles: [
       { crash: SYSRQ_CRASH, ends: 'reset' },
-      { afterArm: 'echo "# the real one" >/lab/kcrash.conf', crash: SYSRQ_CRASH, ends: 'reset' },
+      { afterArm: 'echo "engine = makedumpfile" >/lab/kcrash.conf', crash: SYSRQ_CRASH, ends: 'reset' },
     ],
     async check(run, checks) {
       await checkCollected(run, 0, checks, { ...SYSRQ, dump: 'none', restarts: false });

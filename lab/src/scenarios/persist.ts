@@ -142,7 +142,7 @@ const faults: readonly Scenario[] = [
         host: [{ at: 'half a dump', during: 'capture', act: (machine) => machine.cut() }],
         ends: 'cut',
       },
-      { afterArm: 'echo "# the real one" >/lab/kcrash.conf', crash: SYSRQ_CRASH, ends: 'reset' },
+      { afterArm: 'echo "engine = makedumpfile" >/lab/kcrash.conf', crash: SYSRQ_CRASH, ends: 'reset' },
     ],
     async check(run, checks) {
       const first = await checkCollected(run, 0, checks, { ...SYSRQ, dump: 'none', restarts: false });
