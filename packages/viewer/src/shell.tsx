@@ -97,7 +97,7 @@ export function Shell({ overview, worker }: Props) {
         <Menu view={view} />
         <Tools worker={worker} name={overview.files[0]?.name ?? 'dump'} showHelp={() => setHelp(true)} />
       </aside>
-      <main id="view" data-view={view} tabIndex={-1} ref={main}>
+      <main id="view" data-view={view} tabIndex={0} ref={main}>
         <View overview={overview} worker={worker} />
       </main>
       {help && <Help close={() => setHelp(false)} />}
