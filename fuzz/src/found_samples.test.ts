@@ -15,13 +15,14 @@ describe('what the lab left', () => {
   });
 
   it('is the smallest dump, one of the middle, and all consoles', () => {
-    const put = (name: string, size: number) => {
+    const put = (name: string, size: number, head = 'KDUMP   ') => {
       const path = join(folder, 'c-sysrq', name);
       mkdirSync(join(path, '..'), { recursive: true });
-      writeFileSync(path, new Uint8Array(size));
+      writeFileSync(path, head.padEnd(size));
       return [path];
     };
     const [, smallest, middle] = [put('a/1.dump', 30), put('b/2.dump', 10), put('c/3.dump', 20)];
+    put('d/4.dump', 9, 'no dump');
     const console = put('console-1.log', 5);
     put('verdict.json', 1);
     expect(labDumps(folder)).toEqual([smallest, middle]);

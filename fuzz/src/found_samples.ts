@@ -1,7 +1,10 @@
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SAMPLES } from '../../packages/report/test/title_samples.ts';
 import { CHECKER_SAMPLES } from '../../packages/report/test/title_samples_checkers.ts';
+
+/** How a kdump-compressed file begins. */
+const KDUMP = 'KDUMP   ';
 
 /**
  * Two of the dumps that the lab left: the smallest, which may be cut, and one of the middle. More would only make
@@ -9,13 +12,25 @@ import { CHECKER_SAMPLES } from '../../packages/report/test/title_samples_checke
  */
 export function labDumps(folder: string): string[][] {
   const all = filesBelow(folder)
-    .filter((path) => path.endsWith('.dump'))
+    .filter((path) => path.endsWith('.dump') && isKdump(path))
     .sort((a, b) => statSync(a).size - statSync(b).size);
   if (all.length === 0) {
     throw new Error(`There is no dump below ${folder}: npm run lab -- run c-sysrq --keep-files makes one`);
   }
   const chosen = new Set([all[0] as string, all[all.length >> 1] as string]);
   return [...chosen].map((path) => [path]);
+}
+
+/** Tells dumps from the files that scenarios about a full disk put in the place of older ones. */
+function isKdump(path: string): boolean {
+  const head = Buffer.alloc(KDUMP.length);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, head, 0, head.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return head.toString('latin1') === KDUMP;
 }
 
 /** What the lab's machines printed. */
