@@ -38,8 +38,8 @@ export class KallsymsNames {
   readonly #names: PagedBytes;
   readonly #tokens: readonly string[];
   readonly #markers: PagedBytes | undefined;
-  #marks: Uint32Array | undefined;
-  readonly #indexes = new Map<SymbolRange, NameIndex>();
+  #marks: Uint32Array | DumpError | undefined;
+  readonly #indexes = new Map<SymbolRange, NameIndex | DumpError>();
   readonly #expanded = new Map<number, string>();
 
   /**
@@ -73,9 +73,10 @@ export class KallsymsNames {
   find(name: string, range: SymbolRange): number[] {
     let index = this.#indexes.get(range);
     if (!index) {
-      index = this.#indexRange(range);
+      index = kept(() => this.#indexRange(range));
       this.#indexes.set(range, index);
     }
+    if (index instanceof DumpError) throw index;
     const { heads, next } = index;
     const found: number[] = [];
     for (let n = heads[hashText(name) & (heads.length - 1)] as number; n >= 0; n = next[n] as number) {
@@ -173,16 +174,19 @@ export class KallsymsNames {
   }
 
   #walked(): Uint32Array {
-    if (!this.#marks) {
-      const marks = new Uint32Array(Math.ceil(this.count / MARK_STRIDE));
-      let at = 0;
-      for (let n = 0; n < this.count; n++) {
-        if (n % MARK_STRIDE === 0) marks[n / MARK_STRIDE] = at;
-        at = this.#after(at);
-      }
-      this.#marks = marks;
-    }
+    this.#marks ??= kept(() => this.#walk());
+    if (this.#marks instanceof DumpError) throw this.#marks;
     return this.#marks;
+  }
+
+  #walk(): Uint32Array {
+    const marks = new Uint32Array(Math.ceil(this.count / MARK_STRIDE));
+    let at = 0;
+    for (let n = 0; n < this.count; n++) {
+      if (n % MARK_STRIDE === 0) marks[n / MARK_STRIDE] = at;
+      at = this.#after(at);
+    }
+    return marks;
   }
 
   #indexRange({ start, end }: SymbolRange): NameIndex {
@@ -191,6 +195,16 @@ export class KallsymsNames {
     const next = new Int32Array(count);
     if (count > 0) indexNames(this.#names, this.#start(start), count, this.#tokens, { heads, next });
     return { heads, next };
+  }
+}
+
+/** What was made, or why it could not be: a damaged table is not gone over again for each name that is looked up. */
+function kept<T>(make: () => T): T | DumpError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof DumpError && error.code !== 'io') return error;
+    throw error;
   }
 }
 
