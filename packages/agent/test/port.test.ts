@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deviceBinary } from '../../../scripts/device_binary.ts';
 import { NodePort } from '../src/node/node_port.ts';
-import { checks, forkChecks, type Place, SPARSE_OFFSET, SPARSE_TEXT } from './port_contract.ts';
+import { type Place, SPARSE_OFFSET, SPARSE_TEXT } from './port_checks.ts';
+import { checks } from './port_contract.ts';
+import { forkChecks } from './port_fork_checks.ts';
 
 /** A folder for the checks, with a file system of 1 MiB mounted in it. Needs root, as all of the lab does. */
 function makePlace(): Place {

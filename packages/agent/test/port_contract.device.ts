@@ -1,6 +1,8 @@
 import * as std from 'quickjs:std';
 import { QuickJsPort } from '../src/device/quickjs_port.ts';
-import { checks, forkChecks, type Place } from './port_contract.ts';
+import type { Place } from './port_checks.ts';
+import { checks } from './port_contract.ts';
+import { forkChecks } from './port_fork_checks.ts';
 
 // Runs on the device's engine: a line of JSON for each check. Words: the folder for the checks, as `Place` has it.
 const place = JSON.parse(scriptArgs[1] ?? '') as Place;
