@@ -12,7 +12,9 @@ import { run } from './tools.ts';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const NATIVE = join(ROOT, 'packages/agent/native');
 /** The C modules by the names under which TypeScript imports them. */
-const C_MODULES = ['kcrash_sys', 'kcrash_codecs'] as const;
+const C_MODULES = ['kcrash_sys', 'kcrash_child', 'kcrash_codecs'] as const;
+/** What they share. */
+const C_HEADER = 'kcrash_module.h';
 const ENGINE_MODULES = ['std', 'os', ...C_MODULES];
 /** Members of zstd's library with the compressors of levels that nobody asks for here: a quarter of a megabyte. */
 const UNUSED_ZSTD = ['zstd_lazy.o', 'zstd_opt.o'];
@@ -84,7 +86,8 @@ function staticLibrary(file: string, debianPackage: string): string {
 /** The recipe is among the ingredients, so that a change to this file builds anew. */
 function keyOf(bundle: string, engine: QuickJs, libraries: StaticLibraries): string {
   const hash = createHash('sha256');
-  const files = [fileURLToPath(import.meta.url), ...C_MODULES.map(sourceOf), ...Object.values(libraries)];
+  const sources = [...C_MODULES.map(sourceOf), join(NATIVE, C_HEADER)];
+  const files = [fileURLToPath(import.meta.url), ...sources, ...Object.values(libraries)];
   for (const part of [engine.key, ...files.map((path) => readFileSync(path)), bundle])
     hash.update(part).update('\0');
   return hash.digest('hex');

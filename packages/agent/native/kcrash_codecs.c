@@ -8,10 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "quickjs.h"
-
-#define ARGS JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv
-#define UNUSED (void)self, (void)argc, (void)argv, (void)ctx
+#include "kcrash_module.h"
 
 /* In `sizes`: a page of zeros has no bytes, and one that would not shrink is stored as it is. */
 #define ZERO_PAGE 0
@@ -168,16 +165,4 @@ static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("pack", 6, codec_pack),
 };
 
-static int init(JSContext *ctx, JSModuleDef *module)
-{
-	return JS_SetModuleExportList(ctx, module, functions, sizeof(functions) / sizeof(functions[0]));
-}
-
-JSModuleDef *js_init_module_kcrash_codecs(JSContext *ctx, const char *name)
-{
-	JSModuleDef *module = JS_NewCModule(ctx, name, init);
-
-	if (module)
-		JS_AddModuleExportList(ctx, module, functions, sizeof(functions) / sizeof(functions[0]));
-	return module;
-}
+KCRASH_MODULE(kcrash_codecs, functions)

@@ -1,47 +1,17 @@
 /*
  * kcrash_sys: the system calls that the agent needs and QuickJS's `os` module lacks.
  *
- * Like `os`, a call returns what the system call returned, or a negative errno. What the calls are for stands
- * in kcrash_sys.d.ts; what is done with them is TypeScript.
+ * What the calls are for stands in kcrash_sys.d.ts; what is done with them is TypeScript.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "quickjs.h"
-
-/* Makes the call again while a signal interrupts it. */
-#define RETRY(call)                                                                                          \
-	({                                                                                                   \
-		long retried_;                                                                               \
-		do                                                                                           \
-			retried_ = (call);                                                                   \
-		while (retried_ < 0 && errno == EINTR);                                                      \
-		retried_;                                                                                    \
-	})
-
-#define ARGS JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv
-#define UNUSED (void)self, (void)argc, (void)argv, (void)ctx
-
-static JSValue result(JSContext *ctx, long value)
-{
-	return JS_NewInt64(ctx, value < 0 ? -errno : value);
-}
-
-static void set(JSContext *ctx, JSValue object, const char *name, int64_t value)
-{
-	JS_SetPropertyStr(ctx, object, name, JS_NewInt64(ctx, value));
-}
+#include "kcrash_module.h"
 
 static JSValue sys_fsync(ARGS)
 {
@@ -70,44 +40,53 @@ static JSValue sys_sync(ARGS)
 	return JS_UNDEFINED;
 }
 
-/* pread(fd, buffer, start, length, position): into buffer[start, start + length) */
+/* Bytes of a file and the part of a buffer that they go to or come from. */
+struct transfer {
+	int fd;
+	uint8_t *bytes;
+	uint64_t length;
+	int64_t position;
+};
+
+/* (fd, buffer, start, length, position), of which [start, start + length) must be in the buffer; -1 with an exception */
+static int transfer_of(JSContext *ctx, JSValueConst *argv, struct transfer *transfer)
+{
+	uint64_t start;
+	size_t size;
+
+	if (JS_ToInt32(ctx, &transfer->fd, argv[0]) || JS_ToIndex(ctx, &start, argv[2]) ||
+	    JS_ToIndex(ctx, &transfer->length, argv[3]) || JS_ToInt64(ctx, &transfer->position, argv[4]))
+		return -1;
+	uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, argv[1]);
+	if (!bytes)
+		return -1;
+	if (start > size || transfer->length > size - start) {
+		JS_ThrowRangeError(ctx, "%lu bytes at %lu of a buffer of %zu", (unsigned long)transfer->length,
+				   (unsigned long)start, size);
+		return -1;
+	}
+	transfer->bytes = bytes + start;
+	return 0;
+}
+
 static JSValue sys_pread(ARGS)
 {
 	UNUSED;
-	int fd;
-	uint64_t start, length;
-	int64_t position;
-	size_t size;
+	struct transfer to;
 
-	if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToIndex(ctx, &start, argv[2]) ||
-	    JS_ToIndex(ctx, &length, argv[3]) || JS_ToInt64(ctx, &position, argv[4]))
+	if (transfer_of(ctx, argv, &to) < 0)
 		return JS_EXCEPTION;
-	uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, argv[1]);
-	if (!bytes)
-		return JS_EXCEPTION;
-	if (start > size || length > size - start)
-		return JS_ThrowRangeError(ctx, "pread past the end of its buffer");
-	return result(ctx, RETRY(pread(fd, bytes + start, length, position)));
+	return result(ctx, RETRY(pread(to.fd, to.bytes, to.length, to.position)));
 }
 
-/* pwrite(fd, buffer, start, length, position): from buffer[start, start + length) */
 static JSValue sys_pwrite(ARGS)
 {
 	UNUSED;
-	int fd;
-	uint64_t start, length;
-	int64_t position;
-	size_t size;
+	struct transfer from;
 
-	if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToIndex(ctx, &start, argv[2]) ||
-	    JS_ToIndex(ctx, &length, argv[3]) || JS_ToInt64(ctx, &position, argv[4]))
+	if (transfer_of(ctx, argv, &from) < 0)
 		return JS_EXCEPTION;
-	uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, argv[1]);
-	if (!bytes)
-		return JS_EXCEPTION;
-	if (start > size || length > size - start)
-		return JS_ThrowRangeError(ctx, "pwrite past the end of its buffer");
-	return result(ctx, RETRY(pwrite(fd, bytes + start, length, position)));
+	return result(ctx, RETRY(pwrite(from.fd, from.bytes, from.length, from.position)));
 }
 
 static volatile sig_atomic_t interrupt_came;
@@ -202,183 +181,6 @@ static JSValue sys_reboot(ARGS)
 	return result(ctx, reboot(RB_AUTOBOOT));
 }
 
-/* Leaves no room for the child to harm its parent: it dies with it, and is the first to go when memory ends. */
-static void become_child(void)
-{
-	static const char first_to_go[] = "1000";
-
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)!write(fd, first_to_go, sizeof(first_to_go) - 1);
-		close(fd);
-	}
-}
-
-static JSValue sys_fork(ARGS)
-{
-	UNUSED;
-	pid_t pid = fork();
-
-	if (pid == 0)
-		become_child();
-	else if (pid > 0)
-		setpgid(pid, pid); /* whoever comes first: a kill right after must find the group */
-	return result(ctx, pid);
-}
-
-static JSValue sys_exit_now(ARGS)
-{
-	UNUSED;
-	int code;
-
-	if (JS_ToInt32(ctx, &code, argv[0]))
-		return JS_EXCEPTION;
-	_exit(code);
-}
-
-static void close_from(int first)
-{
-	if (close_range(first, ~0U, 0) == 0)
-		return;
-	for (int fd = first; fd < 1024; fd++) /* kernels before 5.9 */
-		close(fd);
-}
-
-/* In the child: standard input is empty, output and errors go to `output`, an errno of exec to `failure`. */
-static void exec_program(char **words, int output, int failure)
-{
-	sigset_t none;
-
-	become_child();
-	signal(SIGPIPE, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	int empty = open("/dev/null", O_RDONLY);
-	if (dup2(output, 1) == 1 && dup2(output, 2) == 2 && (empty == 0 || dup2(empty, 0) == 0)) {
-		/* `failure` is above 2 and is closed by a successful exec; what the others held is closed now. */
-		if (failure != 3 && dup3(failure, 3, O_CLOEXEC) == 3)
-			failure = 3;
-		if (failure == 3)
-			close_from(4);
-		execvp(words[0], words);
-	}
-	int error = errno;
-	(void)!write(failure, &error, sizeof(error));
-	_exit(127);
-}
-
-/* A pipe whose ends are above the three standard descriptors, even where those are closed. */
-static int high_pipe(int ends[2])
-{
-	int low[2];
-
-	if (pipe2(low, O_CLOEXEC) < 0)
-		return -1;
-	for (int i = 0; i < 2; i++)
-		ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 4);
-	close(low[0]);
-	close(low[1]);
-	return ends[0] < 0 || ends[1] < 0 ? -1 : 0;
-}
-
-struct child {
-	pid_t pid;
-	int output, failure;
-};
-
-/*
- * exec is not waited for: it may read a program from a disk that no longer answers. Its errno comes through
- * `failure`, whose end without a byte means that the program runs.
- */
-static int start(char **words, struct child *child)
-{
-	int out[2] = { -1, -1 }, failure[2] = { -1, -1 };
-
-	child->pid = -1;
-	if (high_pipe(out) == 0 && high_pipe(failure) == 0)
-		child->pid = fork();
-	if (child->pid == 0)
-		exec_program(words, out[1], failure[1]);
-	int error = errno;
-	close(out[1]);
-	close(failure[1]);
-	child->output = out[0];
-	child->failure = failure[0];
-	if (child->pid > 0) {
-		setpgid(child->pid, child->pid);
-		return 0;
-	}
-	close(out[0]);
-	close(failure[0]);
-	errno = error;
-	return -1;
-}
-
-/* spawn(words): { pid, output, failure }, or the negative errno of pipe or fork */
-static JSValue sys_spawn(ARGS)
-{
-	UNUSED;
-	uint32_t count = 0;
-	struct child child;
-	JSValue length = JS_GetPropertyStr(ctx, argv[0], "length");
-
-	if (JS_ToUint32(ctx, &count, length) || count == 0 || count > 4096)
-		return JS_ThrowRangeError(ctx, "spawn wants 1 to 4096 words");
-	char **words = calloc(count + 1, sizeof(*words));
-	if (!words)
-		return JS_ThrowOutOfMemory(ctx);
-	uint32_t known = 0;
-	for (; known < count; known++) {
-		JSValue word = JS_GetPropertyUint32(ctx, argv[0], known);
-		words[known] = (char *)JS_ToCString(ctx, word);
-		JS_FreeValue(ctx, word);
-		if (!words[known])
-			break;
-	}
-	JSValue value = JS_EXCEPTION;
-	if (known == count) {
-		int got = start(words, &child);
-		value = got < 0 ? result(ctx, got) : JS_NewObject(ctx);
-		if (got == 0) {
-			set(ctx, value, "pid", child.pid);
-			set(ctx, value, "output", child.output);
-			set(ctx, value, "failure", child.failure);
-		}
-	}
-	while (known > 0)
-		JS_FreeCString(ctx, words[--known]);
-	free(words);
-	return value;
-}
-
-/* readable(fd, milliseconds): 1 when a read would not block (also at the end), 0 when the time is over */
-static JSValue sys_readable(ARGS)
-{
-	UNUSED;
-	int fd, milliseconds;
-
-	if (JS_ToInt32(ctx, &fd, argv[0]) || JS_ToInt32(ctx, &milliseconds, argv[1]))
-		return JS_EXCEPTION;
-	struct pollfd wanted = { .fd = fd, .events = POLLIN };
-	int got = poll(&wanted, 1, milliseconds);
-	return got < 0 && errno == EINTR ? JS_NewInt32(ctx, 0) : result(ctx, got);
-}
-
-/* ended(pid): 1 when the child has ended; it stays a zombie, so that its number can't be another's yet */
-static JSValue sys_ended(ARGS)
-{
-	UNUSED;
-	int pid;
-	siginfo_t info = { 0 };
-
-	if (JS_ToInt32(ctx, &pid, argv[0]))
-		return JS_EXCEPTION;
-	long got = RETRY(waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT));
-	return result(ctx, got < 0 ? got : info.si_pid == pid);
-}
-
 static JSValue sys_error_name(ARGS)
 {
 	UNUSED;
@@ -402,24 +204,7 @@ static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("unmount", 1, sys_unmount),
 	JS_CFUNC_DEF("mount", 4, sys_mount),
 	JS_CFUNC_DEF("reboot", 0, sys_reboot),
-	JS_CFUNC_DEF("fork", 0, sys_fork),
-	JS_CFUNC_DEF("exitNow", 1, sys_exit_now),
-	JS_CFUNC_DEF("spawn", 1, sys_spawn),
-	JS_CFUNC_DEF("readable", 2, sys_readable),
-	JS_CFUNC_DEF("ended", 1, sys_ended),
 	JS_CFUNC_DEF("errorName", 1, sys_error_name),
 };
 
-static int init(JSContext *ctx, JSModuleDef *module)
-{
-	return JS_SetModuleExportList(ctx, module, functions, sizeof(functions) / sizeof(functions[0]));
-}
-
-JSModuleDef *js_init_module_kcrash_sys(JSContext *ctx, const char *name)
-{
-	JSModuleDef *module = JS_NewCModule(ctx, name, init);
-
-	if (module)
-		JS_AddModuleExportList(ctx, module, functions, sizeof(functions) / sizeof(functions[0]));
-	return module;
-}
+KCRASH_MODULE(kcrash_sys, functions)

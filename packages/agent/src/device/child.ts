@@ -1,4 +1,5 @@
-import { ended, errorName, exitNow, fork, readable, spawn } from 'quickjs:kcrash_sys';
+import { ended, exitNow, fork, readable, spawn } from 'quickjs:kcrash_child';
+import { errorName } from 'quickjs:kcrash_sys';
 import * as os from 'quickjs:os';
 import { fdopen } from 'quickjs:std';
 import { utf8Text } from '@kcrash/vmcore/bytes/text';
