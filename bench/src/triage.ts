@@ -10,7 +10,7 @@ import { deviceBinary, outFolder, workstationProgram } from '@kcrash/lab/paths';
 import { debugVmlinux } from '@kcrash/lab/referee/debug_info';
 import { dumpOfPath, dumpOfScenario, type JudgedDump } from '@kcrash/lab/referee/dumps';
 import { findReferees, type Referees } from '@kcrash/lab/referee/tools';
-import { codecsAtHand, recompress } from '@kcrash/lab/referee/variants';
+import { codecsAtHand, forMakedumpfile, OWN_CODECS, recompress, rewrite } from '@kcrash/lab/referee/variants';
 import { scenarios } from '@kcrash/lab/scenarios/index';
 import { type Contestant, contest, type Result } from './contest.ts';
 import { replaceTable } from './document.ts';
@@ -71,10 +71,13 @@ async function dumpOf(name: string): Promise<JudgedDump> {
 async function inEachCodec(dump: string, scratch: string): Promise<Map<DumpCodec, string>> {
   const own = readDump(readFileSync(dump)).codec;
   const files = new Map<DumpCodec, string>([[own, dump]]);
-  for (const codec of await codecsAtHand()) {
+  const source = await forMakedumpfile(deviceBinary, dump, scratch);
+  const atHand = await codecsAtHand();
+  for (const codec of new Set([...atHand, ...OWN_CODECS])) {
     if (codec === 'none' || files.has(codec)) continue;
     const file = join(scratch, `${codec}.dump`);
-    await recompress(dump, codec, file);
+    if (atHand.includes(codec)) await recompress(source, codec, file);
+    else await rewrite(deviceBinary, dump, codec, file);
     files.set(codec, file);
   }
   return files;

@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { basename, dirname, join, resolve } from 'node:path';
 import { exec } from '../exec.ts';
 import { readDump, vmcoreinfoValue } from '../kdump.ts';
+import { deviceBinary } from '../paths.ts';
 import { type Bench, runScenario } from '../run.ts';
 import { DEFAULT_GUEST, type Scenario } from '../scenario.ts';
+import { forMakedumpfile } from './variants.ts';
 
 /** A dump to be judged, and what is known of it from elsewhere. */
 export interface JudgedDump {
@@ -61,7 +63,9 @@ export async function dumpOfPath(path: string): Promise<JudgedDump> {
 }
 
 /** A kdump-compressed file; its log is the one collected with it, or else what makedumpfile makes of it. */
-async function dumpOfFile(path: string, name = basename(path)): Promise<JudgedDump> {
+async function dumpOfFile(given: string, name = basename(given)): Promise<JudgedDump> {
+  // The referees have working folders of their own.
+  const path = resolve(given);
   const { vmcoreinfo, release } = readDump(readFileSync(path));
   const beside = join(dirname(path), basename(path).replace(/^kdump-(.*)\.dump$/, 'dmesg-$1.log'));
   const collected = beside !== path && existsSync(beside);
@@ -84,7 +88,8 @@ async function dumpDmesg(path: string): Promise<string> {
   const folder = join(dirname(path), `.referee-${process.pid}`);
   mkdirSync(folder);
   try {
-    await exec('makedumpfile', ['--dump-dmesg', path, join(folder, 'dmesg')]);
+    const readable = await forMakedumpfile(deviceBinary, path, folder);
+    await exec('makedumpfile', ['--dump-dmesg', readable, join(folder, 'dmesg')]);
     return readFileSync(join(folder, 'dmesg'), 'latin1');
   } finally {
     rmSync(folder, { recursive: true });

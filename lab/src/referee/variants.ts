@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { exec } from '../exec.ts';
 import { type DumpCodec, readDump } from '../kdump.ts';
 import { runToEnd } from './measure.ts';
@@ -36,6 +37,15 @@ export async function rewrite(device: string, dump: string, codec: DumpCodec, to
   await exec(device, ['dump', dump, to, '--codec', codec]);
   const { codec: found } = readDump(readFileSync(to));
   if (found !== codec) throw new Error(`kcrash dump wrote ${to} with ${found}; wanted ${codec}`);
+}
+
+/** The dump itself where this machine's makedumpfile reads its compression, else an uncompressed copy in `folder`. */
+export async function forMakedumpfile(device: string, dump: string, folder: string): Promise<string> {
+  const { codec } = readDump(readFileSync(dump));
+  if ((await codecsAtHand()).includes(codec)) return dump;
+  const copy = join(folder, 'uncompressed.dump');
+  await rewrite(device, dump, 'none', copy);
+  return copy;
 }
 
 /** Writes the same dump cut to a size, as makedumpfile does where there is no room for all of it. */
