@@ -47,8 +47,7 @@ const HANG_SECONDS = 20;
 const ASLEEP_MILLISECONDS = 300_000;
 const MOST_OUTPUT = 256 << 20;
 /** What a terminal could take for a command, but for tabs and ends of lines. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/;
+const CONTROL = /(?![\t\n])\p{Cc}/u;
 
 /** Damaged files, read by the programs that are shipped, each in a process of its own. */
 export function programSubject(programs: Programs, job: Job): Subject {
