@@ -13,7 +13,7 @@ import { sourceOf } from './vmcore_log.ts';
 const NO_ROOM = 3;
 /** 128 and the number of SIGINT. */
 const INTERRUPTED = 130;
-/** 1.5 MB of pages, of 8 MB to live in. */
+/** 1.5 MB of pages: a pass over the memory map needs each page once. */
 const CACHE_PAGES = 384;
 const PROGRESS_SECONDS = 1;
 
