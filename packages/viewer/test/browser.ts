@@ -44,3 +44,23 @@ export async function openDump(page: Page, ...files: string[]): Promise<void> {
   await page.setInputFiles('input[type=file]', files);
   await page.waitForSelector('#view, [role=alert]', { timeout: 60_000 });
 }
+
+/** How long a view may take: sorting out the pages of memory takes seconds on a busy machine. */
+const VIEW_MILLISECONDS = 100_000;
+
+/** Goes to a view of an open dump and waits until it has its data. */
+export async function go(page: Page, hash: string): Promise<void> {
+  await page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+  await page.waitForFunction(
+    (view) => {
+      const shown = document.querySelector('#view');
+      return (
+        shown?.getAttribute('data-view') === view && !/Reading .*…|Searching…/.test(shown.textContent ?? '')
+      );
+    },
+    hash.replace(/[=&].*/, ''),
+    { timeout: VIEW_MILLISECONDS },
+  );
+}

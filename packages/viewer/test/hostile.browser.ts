@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeSmallDumps } from '../../../fuzz/src/small_dumps.ts';
 import { smallDump } from '../../cli/test/small_dump.ts';
-import { openDump, startBrowser, visit } from './browser.ts';
-import { type StaticServer, serveStatically } from './static_server.ts';
+import { openDump, visit } from './browser.ts';
+import { serving } from './serving.ts';
 
 const MARKUP = '<img src=x onerror=';
 const VIEWS = [
@@ -30,19 +30,14 @@ const VIEWS = [
   'symbols&q=s',
 ];
 
-let browser: Browser;
-let server: StaticServer;
+const site = serving();
 let folder: string;
 
 beforeAll(async () => {
-  browser = await startBrowser();
-  server = await serveStatically();
   folder = mkdtempSync(join(tmpdir(), 'kcrash-viewer-'));
 });
 
 afterAll(async () => {
-  await browser.close();
-  server.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -96,7 +91,7 @@ async function lookAround(page: Page, also: readonly string[] = []): Promise<voi
 
 describe('a hostile dump', () => {
   it('is text, whatever its names and its log say', async () => {
-    const { page, errors } = await visit(browser, server.url);
+    const { page, errors } = await visit(site.browser, site.server.url);
     const dialogs: string[] = [];
     page.on('dialog', (dialog) => {
       dialogs.push(dialog.message());
@@ -131,7 +126,7 @@ describe('a hostile dump', () => {
     const small = join(folder, 'small');
     mkdirSync(small);
     for (const files of writeSmallDumps(small)) {
-      const { page, errors } = await visit(browser, server.url);
+      const { page, errors } = await visit(site.browser, site.server.url);
       await openDump(page, ...files);
       expect(await page.$('#view'), files[0]).not.toBeNull();
       await lookAround(page);
@@ -145,7 +140,7 @@ describe('a hostile dump', () => {
       .flat()
       .filter((path) => path.endsWith('ring.kdump'));
     const bytes = readFileSync(whole);
-    const { page, errors } = await visit(browser, server.url);
+    const { page, errors } = await visit(site.browser, site.server.url);
     for (let n = 1; n < 16; n++) {
       const damaged = Buffer.from(bytes.subarray(0, Math.floor((bytes.length * n) / 16)));
       for (let at = n * 977; at < damaged.length; at += 4099)
@@ -172,7 +167,7 @@ describe('a file that is no dump', () => {
     it(`is said to be what it is: ${name}`, async () => {
       const path = join(folder, name);
       writeFileSync(path, bytes);
-      const { page, errors } = await visit(browser, server.url);
+      const { page, errors } = await visit(site.browser, site.server.url);
       await openDump(page, path);
       const alert = (await page.textContent('[role=alert]')) ?? '';
       expect(alert).toContain(`${name} cannot be opened`);

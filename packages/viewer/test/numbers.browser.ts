@@ -1,22 +1,11 @@
 import type { ReportTask } from '@kcrash/report/report';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump, startBrowser, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { openDump, visit } from './browser.ts';
 import { labDump, report } from './lab_dump.ts';
-import { type StaticServer, serveStatically } from './static_server.ts';
+import { serving } from './serving.ts';
 
-let browser: Browser;
-let server: StaticServer;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-  server = await serveStatically();
-});
-
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
+const site = serving();
 
 /** Texts of all rows of the table in view, from its start to its end, by their place. */
 async function allRows(page: Page): Promise<string[][]> {
@@ -64,7 +53,7 @@ describe('every number', () => {
   it('of the table of tasks is that of kcrash report --json', async () => {
     const dump = labDump();
     const wanted = report(dump).tasks;
-    const { page, errors } = await visit(browser, `${server.url}#tasks`);
+    const { page, errors } = await visit(site.browser, `${site.server.url}#tasks`);
     await openDump(page, dump);
     await page.waitForSelector('.table .row a');
     const rows = await allRows(page);
@@ -85,7 +74,7 @@ describe('every number', () => {
   it('of a task is that of kcrash report --json', async () => {
     const dump = labDump();
     const { tasks } = report(dump);
-    const { page } = await visit(browser, server.url);
+    const { page } = await visit(site.browser, site.server.url);
     await openDump(page, dump);
     const some = tasks.filter(
       ({ pid }, n) => pid !== 0 && (pid === 1 || n % Math.ceil(tasks.length / 12) === 0),

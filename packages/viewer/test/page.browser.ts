@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump, startBrowser, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { go, openDump, visit } from './browser.ts';
 import { labDump, reportJson } from './lab_dump.ts';
-import { PAGE, type StaticServer, serveStatically } from './static_server.ts';
+import { serving } from './serving.ts';
+import { PAGE } from './static_server.ts';
 
 /** What one visit may load, compressed. */
 const FIRST_LOAD_BYTES = 250_000;
@@ -31,19 +32,11 @@ const VIEWS = [
   'symbols&q=schedule',
 ];
 
-let browser: Browser;
-let server: StaticServer;
+const site = serving();
 let dump: string;
 
 beforeAll(async () => {
   dump = labDump();
-  browser = await startBrowser();
-  server = await serveStatically();
-});
-
-afterAll(async () => {
-  await browser.close();
-  server.close();
 });
 
 /** What axe finds that is serious. */
@@ -61,22 +54,6 @@ async function seriousFindings(page: Page): Promise<string[]> {
   });
 }
 
-/** Goes to a view of an open dump and waits until it has its data. */
-async function go(page: Page, hash: string): Promise<void> {
-  await page.evaluate((to) => {
-    location.hash = to;
-  }, hash);
-  await page.waitForFunction(
-    (view) => {
-      const shown = document.querySelector('#view');
-      return (
-        shown?.getAttribute('data-view') === view && !/Reading .*…|Searching…/.test(shown.textContent ?? '')
-      );
-    },
-    hash.replace(/[=&].*/, ''),
-  );
-}
-
 describe('the page', () => {
   it('loads less than 250 KB, compressed', () => {
     const files = readdirSync(PAGE, { recursive: true, withFileTypes: true }).filter((entry) =>
@@ -89,13 +66,13 @@ describe('the page', () => {
   });
 
   it('asks for its own files once, and for nothing else, whatever is looked at', async () => {
-    const { page, errors, requests } = await visit(browser, server.url);
+    const { page, errors, requests } = await visit(site.browser, site.server.url);
     await openDump(page, dump);
     for (const view of VIEWS) await go(page, view);
     const wanted = readdirSync(PAGE, { recursive: true, withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     );
-    expect(requests.filter((url) => !url.startsWith(server.url))).toEqual([]);
+    expect(requests.filter((url) => !url.startsWith(site.server.url))).toEqual([]);
     // The browser looks for the icon at each new address.
     const asked = requests.filter((url) => !url.endsWith('.svg'));
     expect(new Set(asked).size).toBe(asked.length);
@@ -105,7 +82,7 @@ describe('the page', () => {
   });
 
   it('lets its policy stop what a fault might ask for', async () => {
-    const { page } = await visit(browser, server.url);
+    const { page } = await visit(site.browser, site.server.url);
     const outcome = await page.evaluate(async () => {
       const outside = await fetch('https://example.org/').then(
         () => 'sent',
@@ -126,7 +103,7 @@ describe('the page', () => {
 
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has nothing that axe calls serious, ${colorScheme}`, async () => {
-      const { page } = await visit(browser, server.url);
+      const { page } = await visit(site.browser, site.server.url);
       await page.emulateMedia({ colorScheme });
       expect(await seriousFindings(page)).toEqual([]);
       await openDump(page, dump);
@@ -139,7 +116,7 @@ describe('the page', () => {
   }
 
   it('gives the report as kcrash writes it', async () => {
-    const { page } = await visit(browser, server.url);
+    const { page } = await visit(site.browser, site.server.url);
     await openDump(page, dump);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -152,7 +129,7 @@ describe('the page', () => {
   });
 
   it('has a place for each view in the address, and the back button', async () => {
-    const { page } = await visit(browser, `${server.url}#task=1`);
+    const { page } = await visit(site.browser, `${site.server.url}#task=1`);
     await openDump(page, dump);
     await page.waitForSelector('text=init');
     await page.keyboard.press('l');

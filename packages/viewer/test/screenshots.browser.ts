@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump, startBrowser, visit } from './browser.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { go, openDump, visit } from './browser.ts';
 import { labDump, report } from './lab_dump.ts';
 import { palettePng } from './palette_png.ts';
-import { type StaticServer, serveStatically } from './static_server.ts';
+import { serving } from './serving.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The pictures of docs/viewer.md are written where that is asked for; else they are to be looked at. */
@@ -16,34 +16,14 @@ const DOCUMENTED = [
   ...readFileSync(join(ROOT, 'docs/viewer.md'), 'utf8').matchAll(/\(viewer\/([\w-]+)\.png\)/g),
 ].map(([, name]) => name ?? '');
 
-let browser: Browser;
-let server: StaticServer;
+const site = serving();
 
 beforeAll(async () => {
   for (const folder of [FOLDER, LOOKED_AT]) mkdirSync(folder, { recursive: true });
-  browser = await startBrowser();
-  server = await serveStatically();
-});
-
-afterAll(async () => {
-  await browser.close();
-  server.close();
 });
 
 async function picture(page: Page, hash: string, name: string): Promise<void> {
-  await page.evaluate((to) => {
-    location.hash = to;
-  }, hash);
-  await page.waitForFunction(
-    (view) => {
-      const shown = document.querySelector('#view');
-      return (
-        shown?.getAttribute('data-view') === view && !/Reading .*…|Searching…/.test(shown.textContent ?? '')
-      );
-    },
-    hash.replace(/[=&].*/, ''),
-    { timeout: 100_000 },
-  );
+  await go(page, hash);
   await page.waitForTimeout(300);
   // A page of its own width: nothing sticks out.
   const { scroll, width } = await page.evaluate(() => ({
@@ -60,7 +40,7 @@ async function picture(page: Page, hash: string, name: string): Promise<void> {
 describe('pictures', () => {
   it('of each view at 1280 by 720', async () => {
     const dump = labDump();
-    const { page } = await visit(browser, server.url);
+    const { page } = await visit(site.browser, site.server.url);
     await openDump(page, dump);
     const { tasks } = report(dump);
     const waiting = tasks.find(({ waits }) => waits.length > 0) ?? tasks.find(({ pid }) => pid === 1);
@@ -90,7 +70,7 @@ describe('pictures', () => {
   });
 
   it('at 390 wide, and in the dark', async () => {
-    const { page } = await visit(browser, server.url, { width: 390, height: 720 });
+    const { page } = await visit(site.browser, site.server.url, { width: 390, height: 720 });
     await openDump(page, labDump());
     for (const view of ['summary', 'log', 'tasks', 'cpus', 'waits', 'value', 'types', 'modules']) {
       await picture(page, view, `${view}-narrow`);

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump, startBrowser, visit } from './browser.ts';
+import { openDump, visit } from './browser.ts';
 import { writeFullCore } from './full_core.ts';
 import { labDump } from './lab_dump.ts';
-import { type StaticServer, serveStatically } from './static_server.ts';
+import { serving } from './serving.ts';
 import { traced } from './trace.ts';
 
 const OPEN_MILLISECONDS = 1500;
@@ -21,21 +21,16 @@ const ISOLATED = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-let browser: Browser;
-let server: StaticServer;
+const site = serving(ISOLATED);
 let folder: string;
 let dump: string;
 
 beforeAll(async () => {
   dump = labDump();
-  browser = await startBrowser();
-  server = await serveStatically(ISOLATED);
   folder = mkdtempSync(join(tmpdir(), 'kcrash-viewer-'));
 });
 
 afterAll(async () => {
-  await browser.close();
-  server.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -62,8 +57,8 @@ async function workerBytes(page: Page): Promise<number> {
 }
 
 async function measureOpening(path: string): Promise<void> {
-  const { page } = await visit(browser, server.url);
-  const { result, pageMilliseconds, workerMilliseconds } = await traced(browser, page, async () => {
+  const { page } = await visit(site.browser, site.server.url);
+  const { result, pageMilliseconds, workerMilliseconds } = await traced(site.browser, page, async () => {
     await openDump(page, path);
     expect(await page.$$eval('[role=alert]', (alerts) => alerts.map((alert) => alert.textContent))).toEqual(
       [],
@@ -148,7 +143,7 @@ describe('scrolling', () => {
     ['tasks', '.table', 10_000],
   ] as const) {
     it(`${rows} rows of ${view} stays above 50 frames a second`, async () => {
-      const { page } = await visit(browser, server.url);
+      const { page } = await visit(site.browser, site.server.url);
       await page.evaluate(growAnswers);
       await openDump(page, dump);
       await page.evaluate((to) => {
@@ -158,7 +153,7 @@ describe('scrolling', () => {
       expect(await page.evaluate((of) => document.querySelector(of)?.scrollHeight, list)).toBeGreaterThan(
         rows * 20,
       );
-      const { result, pageMilliseconds } = await traced(browser, page, () => scroll(page, list));
+      const { result, pageMilliseconds } = await traced(site.browser, page, () => scroll(page, list));
       const inFrame = pageMilliseconds / FRAMES;
       console.log(
         `${view}: ${result.toFixed(0)} frames a second, ${inFrame.toFixed(1)} ms of CPU in a frame`,

@@ -1,27 +1,15 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump, startBrowser, visit } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { openDump, visit } from './browser.ts';
 import { labDump, report } from './lab_dump.ts';
-import { type StaticServer, serveStatically } from './static_server.ts';
+import { serving } from './serving.ts';
 
-let browser: Browser;
-let server: StaticServer;
-
-beforeAll(async () => {
-  browser = await startBrowser();
-  server = await serveStatically();
-});
-
-afterAll(async () => {
-  await browser.close();
-  server.close();
-});
+const site = serving();
 
 describe('the summary of a real dump', () => {
   it('tells what the report tells', async () => {
     const dump = labDump();
     const wanted = report(dump);
-    const { page, errors } = await visit(browser, server.url);
+    const { page, errors } = await visit(site.browser, site.server.url);
     await openDump(page, dump);
     expect(await page.textContent('h1')).toBe(wanted.title);
     const text = (await page.textContent('main')) ?? '';
