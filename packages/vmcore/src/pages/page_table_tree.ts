@@ -1,3 +1,4 @@
+import { entryMask } from '../arch/x86_64/page_table.ts';
 import type { Frame, PhysicalAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
@@ -29,8 +30,7 @@ class TableWalk {
   constructor(into: Classification, encryptionMask: bigint) {
     this.#into = into;
     this.#physical = into.dump.physical;
-    const high = 0xf_ffff & ~Number((encryptionMask >> 32n) & 0xffff_ffffn);
-    this.#mask = [high, 0xffff_f000 & ~Number(encryptionMask & 0xffff_ffffn)];
+    this.#mask = entryMask(encryptionMask);
   }
 
   /** The tables below the entries `[first, end)` of a table of some level; level 1 maps pages. */

@@ -1,4 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
+import { highHalf, lowHalf } from '../bytes/cursor.ts';
 import { type Classification, classSet } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
 import { wordsOf } from './flag_pass.ts';
@@ -157,9 +158,8 @@ interface HalfRange {
 }
 
 function halfRange(base: bigint, length: number): HalfRange {
-  const high = (address: bigint) => Number((address >> 32n) & 0xffff_ffffn);
   const last = base + BigInt(Math.max(length - 1, 0));
-  return { firstHigh: high(base), firstLow: Number(base & 0xffff_ffffn), lastHigh: high(last), length };
+  return { firstHigh: highHalf(base), firstLow: lowHalf(base), lastHigh: highHalf(last), length };
 }
 
 /** How far an address lies in a range, or -1. */

@@ -1,10 +1,15 @@
 import type { PhysicalAddress } from '../../bytes/address.ts';
-import { u32 } from '../../bytes/cursor.ts';
+import { highHalf, lowHalf, u32 } from '../../bytes/cursor.ts';
 import type { PhysicalMemory } from '../../physical_memory.ts';
 import { NO_TABLE, type Translator, UNMAPPED } from '../translator.ts';
 
 /** Where the kernel links its own text and data (`__START_KERNEL_map`). */
 export const KERNEL_MAP = 0xffff_ffff_8000_0000n;
+
+/** The halves of what an entry of a page table has of an address: bits 51:12, less the encryption bit. */
+export function entryMask(encryptionMask: bigint): readonly [high: number, low: number] {
+  return [0xf_ffff & ~highHalf(encryptionMask), 0xffff_f000 & ~lowHalf(encryptionMask)];
+}
 
 /** What a walk of the kernel's page tables needs. */
 export interface PagingX86 {
@@ -51,9 +56,7 @@ export class X86PageTables implements Translator {
   constructor(memory: PhysicalMemory, paging: PagingX86) {
     this.#memory = memory;
     this.#paging = paging;
-    // Bits 51:12 of an entry are the address, less the encryption bit.
-    this.#maskHigh = 0xf_ffff & ~Number((paging.encryptionMask >> 32n) & 0xffff_ffffn);
-    this.#maskLow = 0xffff_f000 & ~Number(paging.encryptionMask & 0xffff_ffffn);
+    [this.#maskHigh, this.#maskLow] = entryMask(paging.encryptionMask);
   }
 
   translate(high: number, low: number): number {
