@@ -5,9 +5,9 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { writeProgram } from './code_cache.ts';
+import { compiledLoops } from './compiled.ts';
 import { deviceBinary } from './device_binary.ts';
 import { run } from './tools.ts';
-import { wasmCodecs } from './wasm_codecs.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const OUTPUT = 'dist/device/kcrash';
@@ -61,7 +61,7 @@ const { outputFiles } = await build({
   charset: 'ascii',
   define: {
     KCRASH_VERSION: JSON.stringify(name),
-    KCRASH_CODECS: JSON.stringify(Buffer.from(wasmCodecs()).toString('base64')),
+    KCRASH_COMPILED: JSON.stringify(Buffer.from(compiledLoops()).toString('base64')),
   },
   plugins: [withoutChildProcess],
 });

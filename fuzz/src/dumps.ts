@@ -1,7 +1,6 @@
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
-import type { Codecs } from '@kcrash/vmcore/codecs/codec';
-import { type Dump, openDump } from '@kcrash/vmcore/dump';
+import { type Dump, openDump, type Platform } from '@kcrash/vmcore/dump';
 import { planPages } from '@kcrash/vmcore/pages/plan';
 import { makeCase } from './case.ts';
 import { exercise } from './exercise.ts';
@@ -11,15 +10,15 @@ import { makeSample, type Sample } from './sample.ts';
 
 /** What reading dumps needs of a machine. */
 export interface DumpPlatform {
-  readonly codecs: Partial<Codecs>;
+  readonly platform: Platform;
   open(path: string): ByteSource;
 }
 
 /** Damaged dumps, read by the library in this process. */
-export function dumpSubject({ codecs, open }: DumpPlatform, job: Job): Subject {
+export function dumpSubject({ platform, open }: DumpPlatform, job: Job): Subject {
   const reading = (sample: Sample, files: readonly ByteSource[]) => ({
     sample: sample.name,
-    read: () => exercise(files, codecs).outcome,
+    read: () => exercise(files, platform).outcome,
   });
   const samples = job.samples.map((paths) => makeSample(baseName(paths[0] ?? ''), paths.map(open)));
   return {
@@ -32,13 +31,13 @@ export function dumpSubject({ codecs, open }: DumpPlatform, job: Job): Subject {
 }
 
 /** Damaged dumps, of which it is planned what a smaller dump would keep. */
-export function planSubject({ codecs, open }: DumpPlatform, job: Job): Subject {
+export function planSubject({ platform, open }: DumpPlatform, job: Job): Subject {
   const reading = (sample: Sample, files: readonly ByteSource[]) => ({
     sample: sample.name,
     read: () => {
       let dump: Dump;
       try {
-        dump = openDump(files, { codecs });
+        dump = openDump(files, platform);
       } catch (error) {
         if (error instanceof DumpError) return 'refused';
         throw error;
@@ -49,9 +48,7 @@ export function planSubject({ codecs, open }: DumpPlatform, job: Job): Subject {
   const samples = job.samples.map((paths) =>
     makeSample(baseName(paths[0] ?? ''), paths.map(open), planPages),
   );
-  const healthy = new Map(
-    samples.map((sample) => [sample, healthyPages(openDump(sample.files, { codecs }))]),
-  );
+  const healthy = new Map(samples.map((sample) => [sample, healthyPages(openDump(sample.files, platform))]));
   return {
     samples: samples.map((sample) => reading(sample, sample.files)),
     makeCase: (number) => {

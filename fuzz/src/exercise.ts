@@ -3,10 +3,10 @@ import { makeReport } from '@kcrash/report/make_report';
 import { textReport } from '@kcrash/report/text/text_report';
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
-import type { Codecs } from '@kcrash/vmcore/codecs/codec';
+
 import { layoutText } from '@kcrash/vmcore/describe/type_declaration';
 import { formatObject } from '@kcrash/vmcore/describe/type_format';
-import { type Dump, openDump } from '@kcrash/vmcore/dump';
+import { type Dump, openDump, type Platform } from '@kcrash/vmcore/dump';
 import { readCommandLine } from '@kcrash/vmcore/kernel/command_line';
 import { readCredentials } from '@kcrash/vmcore/kernel/cred';
 import { readHrtimers } from '@kcrash/vmcore/kernel/hrtimers';
@@ -38,10 +38,10 @@ const TYPES = ['task_struct', 'mm_struct', 'module', 'printk_ringbuffer', 'pt_re
  * Reads all that this project reads from a dump. Throws what it must not: any other error than the library's own
  * for a dump that cannot be opened, or an error at all where a report should have been made of what is left.
  */
-export function exercise(sources: readonly ByteSource[], codecs: Partial<Codecs>): Reading {
+export function exercise(sources: readonly ByteSource[], platform: Platform): Reading {
   let dump: Dump;
   try {
-    dump = openDump(sources, { codecs });
+    dump = openDump(sources, platform);
   } catch (error) {
     if (error instanceof DumpError) return { outcome: 'refused', problems: 1 };
     throw error;

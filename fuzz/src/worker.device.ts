@@ -27,5 +27,5 @@ const platform: Platform = {
   say: (line) => port.say(line),
 };
 const job = JSON.parse(scriptArgs[1] ?? '') as Job;
-runCases(platform, job, dumpSubject({ codecs: port.codecs, open: (path) => port.open(path) }, job));
+runCases(platform, job, dumpSubject({ platform: port.platform, open: (path) => port.open(path) }, job));
 std.exit(0);

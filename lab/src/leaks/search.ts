@@ -1,5 +1,5 @@
 import { FileSource } from '@kcrash/vmcore/bytes/file_source.node';
-import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
+import { nodePlatform } from '@kcrash/vmcore/compiled/platform.node';
 import type { PhysicalMemory } from '@kcrash/vmcore/physical_memory';
 import { openVmcore } from '@kcrash/vmcore/vmcore';
 import { canariesIn } from './canaries.ts';
@@ -8,7 +8,7 @@ import { canariesIn } from './canaries.ts';
 export function searchDump(path: string): Map<string, number[]> {
   const source = new FileSource(path);
   try {
-    return searchMemory(openVmcore(source, { codecs: nodeCodecs }).physical);
+    return searchMemory(openVmcore(source, nodePlatform).physical);
   } finally {
     source.close();
   }

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeReport } from '@kcrash/report/make_report';
 import { FileSource } from '@kcrash/vmcore/bytes/file_source.node';
-import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
+import { nodePlatform } from '@kcrash/vmcore/compiled/platform.node';
 import { openDump } from '@kcrash/vmcore/dump';
 import type { Checks } from '../checks.ts';
 import { crashDates } from '../collected.ts';
@@ -59,12 +59,12 @@ export async function checkOracle(run: ScenarioRun, all: Checks, wanted: Wanted)
     const found = evidence(
       parseAnswers(cycle.lab.read(ANSWERS)),
       report,
-      openDump(source, { codecs: nodeCodecs }),
+      openDump(source, nodePlatform),
     );
     const agreement = new Agreement();
     checkEvidence(found, wanted, agreement, checks);
     if (wanted.asked === 'all') {
-      const codeOnly = openDump(source, { codecs: nodeCodecs, kallsymsCodeOnly: true });
+      const codeOnly = openDump(source, { ...nodePlatform, kallsymsCodeOnly: true });
       compareCodeOnly(makeReport(found.dump), makeReport(codeOnly), agreement);
     }
     agreement.check(checks);

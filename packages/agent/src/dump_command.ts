@@ -48,7 +48,7 @@ export function writeDumpFile(port: Port, path: string, wish: DumpWish, version:
 function writeFrom(port: Port, path: string, wish: DumpWish, version: string): DumpSummary {
   const file = port.open(path);
   try {
-    const dump = openDump(sourceOf(file), { cachePages: CACHE_PAGES, codecs: port.codecs });
+    const dump = openDump(sourceOf(file), { cachePages: CACHE_PAGES, ...port.platform });
     const plan = planPages(dump, wish);
     const packer = port.packer(wish.codec ?? port.packCodecs[0] ?? 'none', dump.physical.pageSize);
     try {

@@ -1,6 +1,6 @@
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
-import type { Codecs } from '@kcrash/vmcore/codecs/codec';
 import type { PackCodec, PagePacker } from '@kcrash/vmcore/codecs/page_packer';
+import type { Platform } from '@kcrash/vmcore/dump';
 
 /** A system call that failed. `code` is the errno's name (`ENOSPC`), as Node and libc spell it. */
 export class PortError extends Error {
@@ -83,7 +83,7 @@ export interface ClockReading {
  */
 export interface Port {
   /** What the platform decompresses faster than the library does. */
-  readonly codecs: Partial<Codecs>;
+  readonly platform: Platform;
   /** With which codecs pages are packed for a dump, the best first. */
   readonly packCodecs: readonly PackCodec[];
   /** A packer with one of `packCodecs`; the caller closes it. */

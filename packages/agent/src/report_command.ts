@@ -40,7 +40,7 @@ function withDump(port: Port, path: string, use: (dump: Dump) => void): number {
   try {
     const file = port.open(path);
     try {
-      use(openDump(sourceOf(file), { cachePages: CACHE_PAGES, codecs: port.codecs }));
+      use(openDump(sourceOf(file), { cachePages: CACHE_PAGES, ...port.platform }));
     } finally {
       file.close();
     }

@@ -36,7 +36,7 @@ export function* vmcoreLog(port: Port, path: string): Generator<Uint8Array> {
   try {
     const { virtual, vmcoreinfo } = openVmcore(sourceOf(file), {
       cachePages: CACHE_PAGES,
-      codecs: port.codecs,
+      ...port.platform,
     });
     let text = '';
     for (const item of readLog(virtual, vmcoreinfo)) {
@@ -57,7 +57,7 @@ export function* vmcoreLog(port: Port, path: string): Generator<Uint8Array> {
 function withVmcore<T>(port: Port, path: string, use: (vmcore: Vmcore) => T): T {
   const file = port.open(path);
   try {
-    return use(openVmcore(sourceOf(file), { cachePages: CACHE_PAGES, codecs: port.codecs }));
+    return use(openVmcore(sourceOf(file), { cachePages: CACHE_PAGES, ...port.platform }));
   } finally {
     file.close();
   }

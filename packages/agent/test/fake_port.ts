@@ -51,7 +51,7 @@ const PERSIST = '/persist';
  * of files in `/proc` and `/sys` that keep what is written to them.
  */
 export class FakePort implements Port {
-  readonly codecs = {};
+  readonly platform = {};
   readonly packCodecs: readonly PackCodec[] = ['none'];
   /** What `interrupted` says. */
   stopped = false;

@@ -54,7 +54,12 @@ export const dumpChecks: Checks = {
         holds(same(batch.packed.subarray(textBytes, filled), pages.subarray(2 * size)), `${codec}: noise`);
         const page = new Uint8Array(size);
         if (codec === 'none') page.set(batch.packed.subarray(0, size));
-        else equal(codecsWith(port.codecs)[codec](batch.packed.subarray(0, text), page), size, codec);
+        else
+          equal(
+            codecsWith(port.platform.codecs ?? {})[codec](batch.packed.subarray(0, text), page),
+            size,
+            codec,
+          );
         holds(same(page, pages.subarray(0, size)), `${codec}: text`);
       }
       packer.close();
@@ -62,7 +67,7 @@ export const dumpChecks: Checks = {
   },
 
   'what cannot be unpacked is a damaged page'(port) {
-    for (const [name, unpack] of Object.entries(port.codecs)) {
+    for (const [name, unpack] of Object.entries(port.platform.codecs ?? {})) {
       try {
         unpack(new Uint8Array(100).fill(0x28), new Uint8Array(4096));
       } catch (error) {

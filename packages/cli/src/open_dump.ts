@@ -1,6 +1,6 @@
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { FileSource } from '@kcrash/vmcore/bytes/file_source.node';
-import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
+import { nodePlatform } from '@kcrash/vmcore/compiled/platform.node';
 import { type Dump, openDump } from '@kcrash/vmcore/dump';
 
 /** What every command that reads a dump takes. */
@@ -14,7 +14,7 @@ export interface DumpOptions {
 export function openDumpFile(path: string, { with: further = [] }: DumpOptions): Dump {
   const sources = [path, ...further].map((file) => new FileSource(file));
   try {
-    return openDump(sources, { codecs: nodeCodecs });
+    return openDump(sources, nodePlatform);
   } catch (error) {
     if (!(error instanceof DumpError) || error.message.includes(path)) throw error;
     throw new DumpError(error.code, `${path}: ${error.message}`, error.where);

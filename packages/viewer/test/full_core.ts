@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { FileSource } from '@kcrash/vmcore/bytes/file_source.node';
-import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
+import { nodePlatform } from '@kcrash/vmcore/compiled/platform.node';
 import { openContainer } from '@kcrash/vmcore/container/open';
 import { noteBytes } from '../../vmcore/test/elf_writer.ts';
 
@@ -13,7 +13,7 @@ const PAGE = 4096;
  * lacks are holes of the file, and read as zeros. Returns its size in bytes.
  */
 export function writeFullCore(dump: string, to: string): number {
-  const { memory, notes, vmcoreinfo } = openContainer(new FileSource(dump), { codecs: nodeCodecs });
+  const { memory, notes, vmcoreinfo } = openContainer(new FileSource(dump), nodePlatform);
   const kept = notes.filter(({ name }) => name !== 'VMCOREINFO');
   const own = vmcoreinfo === undefined ? [] : [{ name: 'VMCOREINFO', type: 0, bytes: vmcoreinfo }];
   const note = noteBytes([...kept, ...own]);

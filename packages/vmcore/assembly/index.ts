@@ -1,14 +1,26 @@
 /**
- * Decompressors of pages, in AssemblyScript: `scripts/wasm_codecs.ts` makes WebAssembly of them. They read and refuse
- * what those in `src/codecs` do, byte for byte; why damaged input is refused is for those to say.
+ * Loops that must be fast from their first turn on, in AssemblyScript; `scripts/compiled.ts` makes WebAssembly of them.
+ * Each does what a function of `src` does, byte for byte; why damaged input is refused is for that one to say.
  */
-import * as room from './room';
+import * as io from './room';
 
+export { enterTypes, walkTypes } from './btf';
+export { room } from './heap';
 export { inflate } from './inflate';
+export { enterNames } from './kallsyms';
 export { lzo } from './lzo';
 export { zstd } from './zstd';
-/** Where input goes and output comes, and how much of it there may be. */
-export const input: usize = room.INPUT;
-export const mostInput: i32 = room.MOST_INPUT;
-export const output: usize = room.OUTPUT;
-export const mostOutput: i32 = room.MOST_OUTPUT;
+
+/** Where the decompressors' input goes and their output comes, and how much of it there may be. */
+export function input(): usize {
+  return io.INPUT;
+}
+export function mostInput(): i32 {
+  return io.MOST_INPUT;
+}
+export function output(): usize {
+  return io.OUTPUT;
+}
+export function mostOutput(): i32 {
+  return io.MOST_OUTPUT;
+}

@@ -104,6 +104,9 @@ export class Dump {
   }
 }
 
+/** What a platform does faster than the library: a part of the options that it opens dumps with. */
+export type Platform = Pick<ContainerOptions, 'codecs'> & Pick<DescriptionOptions, 'tables'>;
+
 /**
  * Opens a dump (one file, or the files of a split set). Throws what `openVmcore` throws; what the kernel lacks
  * to describe itself is only found out when it is asked for.

@@ -38,7 +38,7 @@ function statvfs(path: string): Exclude<ReturnType<typeof sys.statvfs>, number> 
 
 /** The machine, as QuickJS and the C module give it. */
 export class QuickJsPort implements Port {
-  readonly codecs = deviceCodecs;
+  readonly platform = { codecs: deviceCodecs };
   readonly packCodecs = DEVICE_PACK_CODECS;
 
   exists(path: string): boolean {

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
-import { nodeCodecs } from '@kcrash/vmcore/codecs/codecs.node';
 import { NODE_PACK_CODECS, nodePacker } from '@kcrash/vmcore/codecs/packer.node';
 import { type PackCodec, type PagePacker, plainPacker } from '@kcrash/vmcore/codecs/page_packer';
+import { nodePlatform } from '@kcrash/vmcore/compiled/platform.node';
 import {
   type ClockReading,
   type Ended,
@@ -110,7 +110,7 @@ class NodeWriter implements Writer {
  * does its work here and without a time limit; and it leaves mounts and the machine alone.
  */
 export class NodePort implements Port {
-  readonly codecs = nodeCodecs;
+  readonly platform = nodePlatform;
   readonly packCodecs = NODE_PACK_CODECS;
 
   exists(path: string): boolean {

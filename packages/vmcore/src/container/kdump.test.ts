@@ -6,7 +6,7 @@ import { type KdumpFile, kdumpFile } from '../../test/kdump_writer.ts';
 import { Layout } from '../../test/layout_writer.ts';
 import { MemorySource } from '../../test/memory_source.ts';
 import { asciiText } from '../bytes/text.ts';
-import { nodeCodecs } from '../codecs/codecs.node.ts';
+import { nodePlatform } from '../compiled/platform.node.ts';
 import { openKdump } from './kdump.ts';
 import { readKdumpHeader } from './kdump_header.ts';
 
@@ -14,7 +14,7 @@ const page = (fill: number) => new Uint8Array(4096).fill(fill);
 const open = (...files: Uint8Array[]) =>
   openKdump(
     files.map((file) => new MemorySource(file)),
-    { codecs: nodeCodecs },
+    nodePlatform,
   );
 const raw = (frame: number) => ({ frame, bytes: page(frame & 0xff) });
 const BITMAPS = 2 * 4096;

@@ -39,7 +39,7 @@ const HEADER_SIZE_WITH_LAYOUT = 32;
 /** Words that follow the three words of `struct btf_type`, per kind: a fixed part, and a part times `vlen`. */
 const FIXED_WORDS = [0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0];
 const WORDS_PER_ITEM = [0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3];
-const KIND_LIMIT = 128;
+export const KIND_LIMIT = 128;
 
 /** Where the parts of a BTF blob lie, in bytes from its start. */
 export interface BtfHeader {

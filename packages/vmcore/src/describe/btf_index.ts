@@ -1,13 +1,15 @@
 import { DumpError } from '../bytes/errors.ts';
-import { type BtfHeader, KIND, kindOfInfo, vlenOfInfo } from './btf_format.ts';
+import { type BtfHeader, KIND, KIND_LIMIT, kindOfInfo, vlenOfInfo } from './btf_format.ts';
 import { type BtfStrings, hashOfName } from './btf_strings.ts';
 import type { PagedBytes } from './paged_bytes.ts';
+import { ifSeen, numbersOr, roomOr, type TableLoops } from './table_loops.ts';
 
 /** Words of the type section that one step indexes: a look-up of an early type reads little of the rest. */
 const STEP_WORDS = 8 * 1024;
 /** Words of `struct btf_type`. */
 const TYPE_WORDS = 3;
 const BUCKETS = 1 << 14;
+const PAGE_BITS = 12;
 
 /** Kinds of the first name table: C's tags and type names. */
 const TYPE_KINDS = kindFlags([
@@ -22,6 +24,12 @@ const TYPE_KINDS = kindFlags([
 ]);
 /** Kinds of the second, built only when one of them is asked for: functions are half of a kernel's types. */
 const OBJECT_KINDS = kindFlags([KIND.func, KIND.var, KIND.datasec]);
+
+/** What the platform has compiled, over the tables of one blob. */
+interface FastIndex {
+  readonly walk: (stop: number) => boolean;
+  readonly enter: (first: number, end: number) => number;
+}
 
 /** Chained hash table from the bytes of a name to type numbers, in ascending order. */
 interface NameTable {
@@ -41,6 +49,8 @@ export class BtfIndex {
   readonly #strings: BtfStrings;
   /** Word offset in the blob of each type found so far. */
   readonly #starts: Uint32Array;
+  /** The word of the next type and its number, as `TableLoops.walkTypes` takes them. */
+  readonly #walk: Int32Array;
   readonly #types: NameTable;
   #objects: NameTable | undefined;
   /** Why some types are in no table: their names cannot be read. */
@@ -48,16 +58,20 @@ export class BtfIndex {
   #count = 0;
   #nextWord: number;
   readonly #endWord: number;
+  readonly #fast: FastIndex | undefined;
 
   constructor(data: PagedBytes, header: BtfHeader, strings: BtfStrings) {
     const capacity = Math.floor(header.typesLength / (TYPE_WORDS * 4));
     this.#data = data;
     this.#header = header;
     this.#strings = strings;
-    this.#starts = new Uint32Array(capacity);
-    this.#types = nameTable(capacity);
+    const starts = numbersOr(data.loops, capacity);
+    this.#starts = new Uint32Array(starts.buffer, starts.byteOffset, capacity);
+    this.#types = nameTable(capacity, data.loops);
+    this.#walk = numbersOr(data.loops, 2);
     this.#nextWord = header.typesAt >>> 2;
     this.#endWord = (header.typesAt + header.typesLength) >>> 2;
+    this.#fast = this.#fastIndex();
   }
 
   /** How many types the blob has; walks to its end. */
@@ -102,27 +116,81 @@ export class BtfIndex {
 
   /** Indexes the next part of the type section; false when there is none. */
   #step(): boolean {
-    if (this.#nextWord >= this.#endWord) return false;
+    const from = this.#nextWord;
+    if (from >= this.#endWord) return false;
+    const stop = Math.min(from + STEP_WORDS, this.#endWord);
+    this.#data.need(from * 4, (stop - from) * 4);
+    this.#walk.set([from, this.#count]);
+    const known = this.#fast ? this.#fast.walk(stop) : this.#walkTypes(stop);
+    const [at, count] = this.#walk as unknown as [number, number];
+    if (!known) throw unknownKind(kindOfInfo(this.#data.words[at + 1] as number), at, count);
+    if (at > this.#endWord || (stop === this.#endWord && at !== stop)) throw pastEnd(count);
+    this.#enterTypes(count);
+    this.#nextWord = at;
+    this.#count = count;
+    return true;
+  }
+
+  /** Enters the types up to `end` that were walked over last. */
+  #enterTypes(end: number): void {
+    const fast = this.#fast;
+    if (!fast) {
+      this.#enter(this.#types, TYPE_KINDS, this.#count, end);
+      return;
+    }
+    for (let n = fast.enter(this.#count, end); n < end; n = fast.enter(n + 1, end)) {
+      // Its name is still to be read, or cannot be.
+      this.#enter(this.#types, TYPE_KINDS, n, n + 1);
+    }
+  }
+
+  /** `TableLoops.walkTypes`, where no platform has it. */
+  #walkTypes(stop: number): boolean {
     const { words } = this.#data;
     const { fixedWords, wordsPerItem } = this.#header;
-    const stop = Math.min(this.#nextWord + STEP_WORDS, this.#endWord);
-    this.#data.need(this.#nextWord * 4, (stop - this.#nextWord) * 4);
-    let at = this.#nextWord;
-    let count = this.#count;
+    let [at, count] = this.#walk as unknown as [number, number];
+    let known = true;
     // A type whose first words straddle the end of this step is left to the next one.
     while (at + TYPE_WORDS <= stop) {
       const info = words[at + 1] as number;
       const kind = kindOfInfo(info);
       const fixed = fixedWords[kind] as number;
-      if (fixed < 0) throw unknownKind(kind, at, count);
+      known = fixed >= 0;
+      if (!known) break;
       this.#starts[count++] = at;
       at += TYPE_WORDS + fixed + (wordsPerItem[kind] as number) * vlenOfInfo(info);
     }
-    if (at > this.#endWord || (stop === this.#endWord && at !== stop)) throw pastEnd(count);
-    this.#enter(this.#types, TYPE_KINDS, this.#count, count);
-    this.#nextWord = at;
-    this.#count = count;
-    return true;
+    this.#walk[0] = at;
+    this.#walk[1] = count;
+    return known;
+  }
+
+  #fastIndex(): FastIndex | undefined {
+    const { loops, skew, words, bytes, present } = this.#data;
+    const { stringsAt, stringsLength, fixedWords, wordsPerItem } = this.#header;
+    const starts = this.#starts;
+    const walk = this.#walk;
+    const sizes = roomOr(loops, 4 * KIND_LIMIT);
+    const kinds = roomOr(loops, KIND_LIMIT);
+    const { heads, tails, next } = this.#types;
+    const seen = ifSeen(loops, sizes, kinds, starts, walk, heads, tails, next);
+    const enter = seen?.typeNames({
+      words,
+      starts,
+      kinds,
+      strings: bytes.subarray(stringsAt, stringsAt + stringsLength),
+      present: present.subarray((stringsAt + skew) >>> PAGE_BITS),
+      skew: (stringsAt + skew) & ((1 << PAGE_BITS) - 1),
+      heads,
+      tails,
+      next,
+    });
+    if (!seen || !enter) return undefined;
+    kinds.set(TYPE_KINDS);
+    const sizesOf = new Int16Array(sizes.buffer, sizes.byteOffset, 2 * KIND_LIMIT);
+    sizesOf.set(fixedWords);
+    sizesOf.set(wordsPerItem, KIND_LIMIT);
+    return { walk: (stop) => seen.walkTypes(walk, words, stop, sizesOf, starts), enter };
   }
 
   #objectTable(): NameTable {
@@ -165,16 +233,16 @@ export class BtfIndex {
   }
 }
 
-function nameTable(capacity: number): NameTable {
+function nameTable(capacity: number, loops?: TableLoops): NameTable {
   return {
-    heads: new Int32Array(BUCKETS).fill(-1),
-    tails: new Int32Array(BUCKETS).fill(-1),
-    next: new Int32Array(capacity).fill(-1),
+    heads: numbersOr(loops, BUCKETS).fill(-1),
+    tails: numbersOr(loops, BUCKETS).fill(-1),
+    next: numbersOr(loops, capacity).fill(-1),
   };
 }
 
 function kindFlags(kinds: readonly number[]): Uint8Array {
-  const flags = new Uint8Array(128);
+  const flags = new Uint8Array(KIND_LIMIT);
   for (const kind of kinds) flags[kind] = 1;
   return flags;
 }

@@ -4,6 +4,8 @@ import { DumpError } from '../bytes/errors.ts';
 import { Btf } from './btf.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import { type KernelMemory, pagedMemory, tryRead } from './kernel_memory.ts';
+import type { PagedBytes } from './paged_bytes.ts';
+import type { TableLoops } from './table_loops.ts';
 
 const PAGE = 4096;
 /** `struct btf_header` starts with magic, version 1, no flags. */
@@ -20,21 +22,26 @@ const MOST_DISTANCE = 64 << 20;
  * The kernel's own BTF. `__start_BTF` is a variable of kallsyms; where that has code only, the blob is looked
  * for by its header, from kallsyms on. Throws `not-described` for a kernel without BTF.
  */
-export function findBtf(memory: KernelMemory, kallsyms: Kallsyms): Btf {
+export function findBtf(memory: KernelMemory, kallsyms: Kallsyms, loops?: TableLoops): Btf {
   const start = kallsyms.variable('__start_BTF');
   const end = kallsyms.variable('__stop_BTF');
-  if (start !== undefined && end !== undefined) return btfAt(memory, start, Number(end - start));
+  if (start !== undefined && end !== undefined)
+    return new Btf(blobAt(memory, start, Number(end - start), loops));
   const found = btfByHeader(memory, kallsyms.tableAt);
   if (!found) throw new DumpError('not-described', 'The kernel has no BTF (CONFIG_DEBUG_INFO_BTF)');
-  return btfAt(memory, found.start, found.size);
+  return new Btf(blobAt(memory, found.start, found.size, loops));
 }
 
-/** BTF at a known place; `base` for a module's. */
-export function btfAt(memory: KernelMemory, start: VirtualAddress, size: number, base?: Btf): Btf {
+/** A module's BTF at a known place. */
+export function moduleBtf(memory: KernelMemory, start: VirtualAddress, size: number, base: Btf): Btf {
+  return new Btf(blobAt(memory, start, size), base);
+}
+
+function blobAt(memory: KernelMemory, start: VirtualAddress, size: number, loops?: TableLoops): PagedBytes {
   if (!(size > 0 && size <= MOST_BYTES)) {
     throw new DumpError('bad-format', `BTF of ${size} bytes`, { size });
   }
-  return new Btf(pagedMemory(memory, start, size, 'BTF'), base);
+  return pagedMemory(memory, start, size, 'BTF', loops);
 }
 
 /** Where a BTF blob of a kernel's size lies behind an address. */

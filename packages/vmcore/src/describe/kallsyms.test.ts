@@ -128,7 +128,7 @@ describe('Kallsyms', () => {
     const isText = [0x9012n, 0x100_0010n, 0x180_0010n].map((place) => kallsyms.isText(IMAGE + place));
     expect(isText).toEqual([true, false, true]);
     expect(kallsyms.variable('init_task')).toBe(IMAGE + 0x100_0000n);
-    expect(Kallsyms.at(memory, at, true).variable('init_task')).toBeUndefined();
+    expect(Kallsyms.at(memory, at, { codeOnly: true }).variable('init_task')).toBeUndefined();
   });
 
   it('reads names with a length of two bytes', () => {

@@ -4,6 +4,7 @@ import { DumpError } from '../bytes/errors.ts';
 import { KallsymsNames, MARK_STRIDE, type SymbolRange } from './kallsyms_names.ts';
 import { type KernelMemory, pagedMemory } from './kernel_memory.ts';
 import type { PagedBytes } from './paged_bytes.ts';
+import type { TableLoops } from './table_loops.ts';
 import type { Vmcoreinfo } from './vmcoreinfo.ts';
 
 /** A kernel has some 200,000 symbols at most. */
@@ -15,6 +16,13 @@ const MOST_NAME_BYTES = 64;
 
 /** How far from the table's end `_end` is looked for: x86_64 keeps a few things behind it. */
 const LAST_SYMBOLS = 32;
+
+/** How the tables are read. */
+export interface KallsymsOptions {
+  /** Acts as the table of a kernel without `CONFIG_KALLSYMS_ALL`, which is how other roads are tried. */
+  readonly codeOnly?: boolean;
+  readonly loops?: TableLoops | undefined;
+}
 
 /** Where the tables lie in kernel memory. */
 export interface KallsymsAddresses {
@@ -85,8 +93,8 @@ export class Kallsyms {
   #initCode: SymbolRange | undefined;
 
   /**
-   * `relativeBase` is missing where the offsets count from their own place, `offsetsAt`. With `codeOnly` the
-   * table acts as that of a kernel without `CONFIG_KALLSYMS_ALL`, which is how other roads are tried.
+   * `relativeBase` is missing where the offsets count from their own place, `offsetsAt`; for `codeOnly` see
+   * `KallsymsOptions`.
    */
   constructor(
     names: KallsymsNames,
@@ -118,7 +126,11 @@ export class Kallsyms {
   }
 
   /** Finds the tables by VMCOREINFO. Throws `not-described` where it lacks them, as before v6.0. */
-  static fromVmcoreinfo(memory: KernelMemory, vmcoreinfo: Vmcoreinfo, codeOnly = false): Kallsyms {
+  static fromVmcoreinfo(
+    memory: KernelMemory,
+    vmcoreinfo: Vmcoreinfo,
+    options: KallsymsOptions = {},
+  ): Kallsyms {
     return Kallsyms.at(
       memory,
       {
@@ -129,12 +141,16 @@ export class Kallsyms {
         offsets: vmcoreinfo.symbol('kallsyms_offsets'),
         relativeBase: vmcoreinfo.findSymbol('kallsyms_relative_base'),
       },
-      codeOnly,
+      options,
     );
   }
 
   /** Reads the tables at known addresses. */
-  static at(memory: KernelMemory, at: KallsymsAddresses, codeOnly = false): Kallsyms {
+  static at(
+    memory: KernelMemory,
+    at: KallsymsAddresses,
+    { codeOnly, loops }: KallsymsOptions = {},
+  ): Kallsyms {
     const count = u32(memory.read(at.numSyms, 4), 0);
     if (count === 0 || count > MOST_SYMBOLS) {
       throw new DumpError('bad-format', `kallsyms_num_syms at ${hexAddress(at.numSyms)} is ${count}`, {
@@ -144,7 +160,7 @@ export class Kallsyms {
     const limit = namesLimit(at, count);
     const tokenBytes = distance(at.tokenTable, at.tokenIndex, MOST_TOKEN_BYTES);
     const names = new KallsymsNames(
-      pagedMemory(memory, at.names, limit, 'kallsyms_names'),
+      pagedMemory(memory, at.names, limit, 'kallsyms_names', loops),
       count,
       pagedMemory(memory, at.tokenTable, tokenBytes, 'kallsyms_token_table'),
       pagedMemory(memory, at.tokenIndex, 512, 'kallsyms_token_index'),

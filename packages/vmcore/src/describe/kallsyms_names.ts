@@ -1,6 +1,7 @@
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText, untilNul } from '../bytes/text.ts';
 import type { PagedBytes } from './paged_bytes.ts';
+import { ifSeen, numbersOr, type SymbolNameTables } from './table_loops.ts';
 
 /** Symbols between two marks, which tell where in the stream a name starts. */
 export const MARK_STRIDE = 256;
@@ -191,8 +192,9 @@ export class KallsymsNames {
 
   #indexRange({ start, end }: SymbolRange): NameIndex {
     const count = end - start;
-    const heads = new Int32Array(bucketsFor(count)).fill(-1);
-    const next = new Int32Array(count);
+    const { loops } = this.#names;
+    const heads = numbersOr(loops, bucketsFor(count)).fill(-1);
+    const next = numbersOr(loops, count);
     if (count > 0) indexNames(this.#names, this.#start(start), count, this.#tokens, { heads, next });
     return { heads, next };
   }
@@ -222,32 +224,70 @@ function indexNames(
   tokens: readonly string[],
   { heads, next }: NameIndex,
 ): void {
+  const { size } = names;
+  const tables = { tokens: numbersOr(names.loops, 3 * TOKENS), heads, next };
   // Hash of a name from those of its tokens: h(ab) = h(a) * 31^|b| + h(b).
-  const hashes = Int32Array.from(tokens, hashText);
-  const factors = Int32Array.from(tokens, ({ length }) => power(length));
-  const firstHashes = Int32Array.from(tokens, (token) => hashText(token.slice(1)));
-  const { bytes } = names;
+  tables.tokens.set(tokens.map(hashText));
+  tables.tokens.set(
+    tokens.map(({ length }) => power(length)),
+    TOKENS,
+  );
+  tables.tokens.set(
+    tokens.map((token) => hashText(token.slice(1))),
+    2 * TOKENS,
+  );
+  const walk = numbersOr(names.loops, 2);
+  walk[0] = from;
+  const loops = ifSeen(names.loops, tables.tokens, heads, next, walk);
+  while ((walk[1] as number) < count) {
+    const at = walk[0] as number;
+    if (at >= size) throw badName(walk, size);
+    const ready = Math.min(size, at + 2 * WINDOW);
+    names.need(at, ready - at);
+    // The last name before `stop` may reach past it, by less than a window.
+    const stop = ready === size ? size : ready - WINDOW;
+    const sound = loops
+      ? loops.enterNames(walk, names.bytes, stop, size, count, tables)
+      : enterNames(walk, names.bytes, stop, size, count, tables);
+    if (!sound) throw badName(walk, size);
+  }
+}
+
+/** `TableLoops.enterNames`, where no platform has it. */
+function enterNames(
+  walk: Int32Array,
+  bytes: Uint8Array,
+  stop: number,
+  size: number,
+  count: number,
+  { tokens, heads, next }: SymbolNameTables,
+): boolean {
+  const factors = tokens.subarray(TOKENS);
+  const firstHashes = tokens.subarray(2 * TOKENS);
   const mask = heads.length - 1;
-  let at = from;
-  let ready = from;
-  for (let n = 0; n < count; n++) {
-    if (ready - at < WINDOW && ready < names.size) {
-      ready = Math.min(names.size, at + 2 * WINDOW);
-      names.need(at, ready - at);
+  let [at, n] = walk as unknown as [number, number];
+  let sound = true;
+  for (; n < count && at < stop; n++) {
+    let start = at;
+    let length = bytes[start++] as number;
+    if (length > 0x7f) length = (length & 0x7f) | ((bytes[start++] as number) << 7);
+    const end = start + length;
+    if (length === 0 || end > size) {
+      sound = false;
+      break;
     }
-    let length = bytes[at++] as number;
-    if (length > 0x7f) length = (length & 0x7f) | ((bytes[at++] as number) << 7);
-    const end = at + length;
-    if (length === 0 || end > names.size) throw badName(n, at, length, names.size);
-    let hash = firstHashes[bytes[at] as number] as number;
-    for (let token = at + 1; token < end; token++) {
+    let hash = firstHashes[bytes[start] as number] as number;
+    for (let token = start + 1; token < end; token++) {
       const number = bytes[token] as number;
-      hash = (Math.imul(hash, factors[number] as number) + (hashes[number] as number)) | 0;
+      hash = (Math.imul(hash, factors[number] as number) + (tokens[number] as number)) | 0;
     }
     next[n] = heads[hash & mask] as number;
     heads[hash & mask] = n;
     at = end;
   }
+  walk[0] = at;
+  walk[1] = n;
+  return sound;
 }
 
 function readTokens(table: PagedBytes, index: PagedBytes): string[] {
@@ -278,14 +318,10 @@ function power(exponent: number): number {
   return value;
 }
 
-function badName(n: number, at: number, length: number, size: number): DumpError {
-  return new DumpError(
-    'bad-format',
-    `kallsyms: the ${n}-th name looked at has ${length} tokens at ${at}, of ${size} bytes`,
-    {
-      symbol: n,
-    },
-  );
+function badName(walk: Int32Array, size: number): DumpError {
+  const [at, n] = walk as unknown as [number, number];
+  const message = `kallsyms: the ${n}-th name looked at, at ${at}, is empty or runs past ${size} bytes`;
+  return new DumpError('bad-format', message, { symbol: n });
 }
 
 function tooLong(at: number): DumpError {

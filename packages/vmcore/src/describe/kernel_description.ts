@@ -2,7 +2,7 @@ import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts'
 import { DumpError } from '../bytes/errors.ts';
 import type { DataSection } from './btf_type.ts';
 import { variableInCode } from './code_variables.ts';
-import { btfAt, findBtf } from './find_btf.ts';
+import { findBtf, moduleBtf } from './find_btf.ts';
 import { Kallsyms } from './kallsyms.ts';
 import type { KernelMemory } from './kernel_memory.ts';
 import { readExports } from './ksymtab.ts';
@@ -11,6 +11,7 @@ import { type OrcEntry, type OrcTable, orcLayout } from './orc.ts';
 import { orcByShape, orcBySymbols, orcTableAt } from './orc_tables.ts';
 import { type PtRegsLayout, ptRegsLayout } from './pt_regs.ts';
 import { Symbols } from './symbols.ts';
+import type { TableLoops } from './table_loops.ts';
 import { Types } from './types.ts';
 import type { StackBounds, UnwindContext } from './unwind.ts';
 import type { Vmcoreinfo } from './vmcoreinfo.ts';
@@ -41,6 +42,8 @@ class Lazy<T> {
 export interface DescriptionOptions {
   /** Passes over the variables that kallsyms has, as if the kernel had been built without CONFIG_KALLSYMS_ALL. */
   readonly kallsymsCodeOnly?: boolean;
+  /** Makes loops for the tables of this kernel alone, where the platform has faster ones than the library. */
+  readonly tables?: () => TableLoops;
 }
 
 /**
@@ -63,9 +66,13 @@ export class KernelDescription {
   constructor(memory: KernelMemory, vmcoreinfo: Vmcoreinfo, options: DescriptionOptions = {}) {
     this.memory = memory;
     this.vmcoreinfo = vmcoreinfo;
-    this.#kallsyms = new Lazy(() => Kallsyms.fromVmcoreinfo(memory, vmcoreinfo, options.kallsymsCodeOnly));
+    const loops = new Lazy(() => options.tables?.());
+    this.#kallsyms = new Lazy(() => {
+      const codeOnly = options.kallsymsCodeOnly === true;
+      return Kallsyms.fromVmcoreinfo(memory, vmcoreinfo, { codeOnly, loops: loops.value });
+    });
     this.#exports = new Lazy(() => readExports(memory, this.kallsyms.tableAt));
-    this.#types = new Lazy(() => new Types(findBtf(memory, this.kallsyms)));
+    this.#types = new Lazy(() => new Types(findBtf(memory, this.kallsyms, loops.value)));
     this.#modules = new Lazy(() => this.#readModules());
     this.#symbols = new Lazy(() => new Symbols(memory, this.types, this.kallsyms, this.modules.modules));
     this.#orc = new Lazy(() => this.#findOrc());
@@ -124,7 +131,7 @@ export class KernelDescription {
   /** Types of a module on top of the kernel's; undefined where it has none that can be read. */
   moduleTypes(module: LoadedModule): Types | undefined {
     if (!module.btf || module.btf.hasBase) return undefined;
-    return new Types(btfAt(this.memory, module.btf.start, module.btf.size, this.types.btf));
+    return new Types(moduleBtf(this.memory, module.btf.start, module.btf.size, this.types.btf));
   }
 
   /** What the unwinder needs, for stacks that `stackAt` tells. */

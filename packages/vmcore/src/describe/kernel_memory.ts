@@ -3,6 +3,7 @@ import type { ByteSource } from '../bytes/byte_source.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText } from '../bytes/text.ts';
 import { PagedBytes } from './paged_bytes.ts';
+import type { TableLoops } from './table_loops.ts';
 
 /** What the tables of this folder need of the crashed kernel's memory. */
 export interface KernelMemory {
@@ -18,14 +19,15 @@ export function memorySource(memory: KernelMemory, start: VirtualAddress, size: 
   return { size, read: (offset, length) => memory.read(addTo(start, offset), length) };
 }
 
-/** A table of kernel memory, read page by page as it is touched. */
+/** A table of kernel memory, read page by page as it is touched; `loops` for one that those go over. */
 export function pagedMemory(
   memory: KernelMemory,
   start: VirtualAddress,
   size: number,
   what: string,
+  loops?: TableLoops,
 ): PagedBytes {
-  return new PagedBytes(memorySource(memory, start, size), what, Number(start & 0xfffn));
+  return new PagedBytes(memorySource(memory, start, size), what, Number(start & 0xfffn), loops);
 }
 
 /** Longest name that is read from memory: longer ones (`KSYM_NAME_LEN` is 512) are damage, and cut. */

@@ -1,5 +1,6 @@
 import type { ByteSource } from '../bytes/byte_source.ts';
 import { DumpError } from '../bytes/errors.ts';
+import { ifSeen, roomOr, type TableLoops } from './table_loops.ts';
 
 /** Bytes per page of the source; one read never crosses a page, since a dump may lack the next one. */
 const PAGE_SIZE = 4096;
@@ -20,23 +21,29 @@ export class PagedBytes {
   readonly words: Uint32Array;
   /** What the table is, for error messages: `BTF`, `kallsyms_names`. */
   readonly what: string;
+  /** Where the table begins inside its first page. */
+  readonly skew: number;
+  /** 1 for each of its pages that is there. */
+  readonly present: Uint8Array;
+  /** Loops that see all of this, if the platform has them. */
+  readonly loops: TableLoops | undefined;
   readonly #source: ByteSource | undefined;
-  readonly #present: Uint8Array;
-  readonly #skew: number;
   #missing: number;
 
   /**
    * `skew` is where the table begins inside its first page, so that pages here are pages of the dump.
    */
-  constructor(source: ByteSource, what: string, skew = 0) {
+  constructor(source: ByteSource, what: string, skew = 0, loops?: TableLoops) {
     this.size = source.size;
     this.what = what;
     this.#source = source;
-    this.#skew = skew & (PAGE_SIZE - 1);
-    this.bytes = new Uint8Array(source.size);
-    this.words = new Uint32Array(this.bytes.buffer, 0, source.size >>> 2);
-    this.#missing = Math.ceil((source.size + this.#skew) / PAGE_SIZE);
-    this.#present = new Uint8Array(this.#missing);
+    this.skew = skew & (PAGE_SIZE - 1);
+    const bytes = roomOr(loops, source.size);
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, source.size >>> 2);
+    this.#missing = Math.ceil((source.size + this.skew) / PAGE_SIZE);
+    this.present = roomOr(loops, this.#missing);
+    this.loops = ifSeen(loops, bytes, this.present);
   }
 
   /**
@@ -52,22 +59,22 @@ export class PagedBytes {
       );
     }
     if (this.#missing === 0 || length === 0) return;
-    const last = Math.floor((offset + length - 1 + this.#skew) / PAGE_SIZE);
-    for (let page = Math.floor((offset + this.#skew) / PAGE_SIZE); page <= last; page++) {
-      if (this.#present[page] === 0) this.#fill(page);
+    const last = Math.floor((offset + length - 1 + this.skew) / PAGE_SIZE);
+    for (let page = Math.floor((offset + this.skew) / PAGE_SIZE); page <= last; page++) {
+      if (this.present[page] === 0) this.#fill(page);
     }
   }
 
   /** How many pages have been read so far. */
   get pagesRead(): number {
-    return this.#present.length - this.#missing;
+    return this.present.length - this.#missing;
   }
 
   #fill(page: number): void {
-    const start = Math.max(0, page * PAGE_SIZE - this.#skew);
-    const end = Math.min(this.size, (page + 1) * PAGE_SIZE - this.#skew);
+    const start = Math.max(0, page * PAGE_SIZE - this.skew);
+    const end = Math.min(this.size, (page + 1) * PAGE_SIZE - this.skew);
     if (this.#source) this.bytes.set(this.#source.read(start, end - start), start);
-    this.#present[page] = 1;
+    this.present[page] = 1;
     this.#missing -= 1;
   }
 

@@ -1,4 +1,4 @@
-// The decompressors of packages/vmcore/assembly, from AssemblyScript to WebAssembly.
+// The loops of packages/vmcore/assembly, from AssemblyScript to WebAssembly.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,16 +8,18 @@ import { run } from './tools.ts';
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages/vmcore/assembly');
 const COMPILER = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'));
-const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--disableWarning', '201'];
+/** Pages of 64 KB, all there from the beginning: memory that grows would move. What is not used costs nothing. */
+const MEMORY = ['--initialMemory', '768', '--maximumMemory', '768'];
+const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--disableWarning', '201', ...MEMORY];
 
-/** All of them in one module of some 10 KB; kept in the cache, since compiling takes seconds. */
-export function wasmCodecs(): Uint8Array {
+/** All of them in one module of some 12 KB; kept in the cache, since compiling takes seconds. */
+export function compiledLoops(): Uint8Array {
   const hash = createHash('sha256').update(OPTIONS.join());
   hash.update(readFileSync(join(dirname(COMPILER), '..', 'package.json')));
   for (const name of readdirSync(FOLDER).sort()) {
     hash.update(`\0${name}\0`).update(readFileSync(join(FOLDER, name)));
   }
-  const file = join(cacheFolder('codecs'), `${hash.digest('hex').slice(0, 16)}.wasm`);
+  const file = join(cacheFolder('compiled'), `${hash.digest('hex').slice(0, 16)}.wasm`);
   if (!existsSync(file)) {
     const temporary = `${file}.${process.pid}`;
     run(process.execPath, [COMPILER, join(FOLDER, 'index.ts'), '--outFile', temporary, ...OPTIONS]);

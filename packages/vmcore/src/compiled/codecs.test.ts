@@ -2,19 +2,25 @@ import { readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wasmCodecs as compiled } from '../../../../scripts/wasm_codecs.ts';
+import { compiledLoops } from '../../../../scripts/compiled.ts';
 import { ZSTD_SAMPLES } from '../../test/zstd_samples.ts';
 import { DumpError } from '../bytes/errors.ts';
-import type { Decompress } from './codec.ts';
-import { codecsWith } from './codecs.ts';
-import { wasmCodecs } from './wasm.node.ts';
+import type { Decompress } from '../codecs/codec.ts';
+import { codecsWith } from '../codecs/codecs.ts';
+import { compiledCodecs } from './codecs.ts';
+import { instancesOf } from './wasm.ts';
 
 const ROOM = 4096;
 const plain = codecsWith({});
 const refuse: Decompress = () => {
   throw new DumpError('bad-format', 'refused');
 };
-const wasm = wasmCodecs(compiled(), { zlib: refuse, lzo: refuse, snappy: refuse, zstd: refuse });
+const wasm = compiledCodecs(instancesOf(compiledLoops)(), {
+  zlib: refuse,
+  lzo: refuse,
+  snappy: refuse,
+  zstd: refuse,
+});
 
 /** What a decompressor makes of input, `refused` for damage. */
 function outcome(decompress: Decompress, input: Uint8Array): Uint8Array | 'refused' {
@@ -43,7 +49,7 @@ const zlibStreams = [0, 1, 6, 9].flatMap((level) =>
 );
 const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 });
 
-describe('wasmCodecs', () => {
+describe('compiledCodecs', () => {
   it.each([
     ['zlib', zlibStreams],
     ['zstd', zstdFrames],
@@ -85,7 +91,7 @@ describe('wasmCodecs', () => {
   it('leaves pages larger than its memory to the library', () => {
     const page = new Uint8Array(1 << 17).fill(7);
     const output = new Uint8Array(page.length);
-    const both = wasmCodecs(compiled(), plain);
+    const both = compiledCodecs(instancesOf(compiledLoops)(), plain);
     expect(both.zlib(new Uint8Array(deflateSync(page)), output)).toBe(page.length);
     expect(Buffer.compare(output, page)).toBe(0);
   });

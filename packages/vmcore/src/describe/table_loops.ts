@@ -1,0 +1,79 @@
+/**
+ * Loops over whole tables of a kernel, hundreds of thousands of turns each, which a platform may have compiled: an
+ * engine that has just started runs them ten times slower. What they see must lie in `room`; each does what the
+ * TypeScript beside its caller does.
+ */
+export interface TableLoops {
+  /** So many bytes that the loops see, zero at first; undefined where there is no room left. */
+  room(bytes: number): Uint8Array<ArrayBuffer> | undefined;
+  /** Whether the loops see these bytes. */
+  sees(bytes: ArrayBufferView): boolean;
+  /**
+   * Enters where BTF types start into `starts`, from word `walk[0]` on, before which there are `walk[1]` types; both go
+   * on, to the first type that does not begin before `stop`. False at one of an unknown kind. `sizes` has for each of
+   * 128 kinds the words behind `struct btf_type`, below zero for unknown, then for each the words of an item.
+   */
+  walkTypes(
+    walk: Int32Array,
+    words: Uint32Array,
+    stop: number,
+    sizes: Int16Array,
+    starts: Uint32Array,
+  ): boolean;
+  /** Makes the function that enters types `[first, end)` by their names, as far as the names are there to read. Undefined where there is no room left. */
+  typeNames(tables: TypeNameTables): ((first: number, end: number) => number) | undefined;
+  /**
+   * Enters kallsyms' names by their hashes, from place `walk[0]` and number `walk[1]` on while those are under `stop`
+   * and `count`; both go on. False at a name that is empty or ends past `size`.
+   */
+  enterNames(
+    walk: Int32Array,
+    names: Uint8Array,
+    stop: number,
+    size: number,
+    count: number,
+    tables: SymbolNameTables,
+  ): boolean;
+}
+
+/** What `typeNames` works on. */
+export interface TypeNameTables {
+  readonly words: Uint32Array;
+  /** Word at which each type starts. */
+  readonly starts: Uint32Array;
+  /** 1 for each kind that is entered. */
+  readonly kinds: Uint8Array;
+  /** The string section. */
+  readonly strings: Uint8Array;
+  /** 1 for each page that is present, from the one on in which the strings begin, `skew` bytes into it. */
+  readonly present: Uint8Array;
+  readonly skew: number;
+  /** The chained hash table: first and last of each bucket, and what follows each type; -1 for none. */
+  readonly heads: Int32Array;
+  readonly tails: Int32Array;
+  readonly next: Int32Array;
+}
+
+/** What `enterNames` works on. */
+export interface SymbolNameTables {
+  /** Of each of 256 tokens its hash, then of each 31 to the power of its length, then of each its hash but for the first letter. */
+  readonly tokens: Int32Array;
+  readonly heads: Int32Array;
+  readonly next: Int32Array;
+}
+
+/** `room`, or where there is none, memory that the loops do not see. */
+export function roomOr(loops: TableLoops | undefined, bytes: number): Uint8Array<ArrayBuffer> {
+  return loops?.room(bytes) ?? new Uint8Array(bytes);
+}
+
+/** The same for 32-bit numbers. */
+export function numbersOr(loops: TableLoops | undefined, count: number): Int32Array<ArrayBuffer> {
+  const { buffer, byteOffset } = roomOr(loops, count * 4);
+  return new Int32Array(buffer, byteOffset, count);
+}
+
+/** The loops, if they see all of these. */
+export function ifSeen(loops: TableLoops | undefined, ...all: ArrayBufferView[]): TableLoops | undefined {
+  return loops && all.every((bytes) => loops.sees(bytes)) ? loops : undefined;
+}
