@@ -17,7 +17,7 @@
 
 enum { MIB = 1 << 20, SMALL = 64 * PAGE };
 
-/* QEMU's own flags for a guest's memory. */
+/* A virtual machine's 256 MB, a part in each backing that QEMU has, with QEMU's own flags. */
 enum { GUEST_PRIVATE = 128 * MIB, GUEST_HUGE = 64 * MIB, GUEST_SHARED = 64 * MIB };
 
 static void *map(size_t size, int flags, int file)
@@ -156,8 +156,8 @@ static int by_mapping(int file, size_t size, const char *class, int dontfork)
 
 	if (at == NULL)
 		return failed("file of memory");
-	if (dontfork)
-		madvise(at, size, MADV_DONTFORK);
+	if (dontfork && madvise(at, size, MADV_DONTFORK))
+		return failed("MADV_DONTFORK");
 	fill(at, size, class);
 	return 0;
 }
@@ -189,7 +189,8 @@ int guest_private(const char *class)
 	madvise(at, GUEST_PRIVATE, MADV_MERGEABLE);
 	madvise(at, GUEST_PRIVATE, MADV_HUGEPAGE);
 	madvise(at, GUEST_PRIVATE, MADV_DONTDUMP);
-	madvise(at, GUEST_PRIVATE, MADV_DONTFORK);
+	if (madvise(at, GUEST_PRIVATE, MADV_DONTFORK))
+		return failed("MADV_DONTFORK");
 	fill(at, GUEST_PRIVATE, class);
 	return 0;
 }

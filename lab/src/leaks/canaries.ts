@@ -13,6 +13,8 @@ export interface CanaryClass {
   readonly must: 'dropped' | 'scrubbed' | 'reported';
   /** Not every kernel has this kind of memory. */
   readonly optional?: boolean;
+  /** Pages that the guest filled, where each must be found in its whole memory. */
+  readonly pages?: number;
 }
 
 const dropped = (name: string): CanaryClass => ({ name, must: 'dropped' });
@@ -23,7 +25,11 @@ export const CANARY_CLASSES: readonly CanaryClass[] = [
   ...['anonymous', 'huge', 'cache-clean', 'cache-dirty', 'tmpfs', 'shared', 'system-v'].map(dropped),
   ...['mapped-private', 'mapped-shared', 'memfd', 'hugetlbfs'].map(dropped),
   { name: 'secret', must: 'dropped', optional: true },
-  ...['guest-private', 'guest-huge', 'guest-shared', 'freed', 'pipe', 'unix-stream', 'tcp'].map(dropped),
+  // A virtual machine's 256 MB.
+  { name: 'guest-private', must: 'dropped', pages: 32_768 },
+  { name: 'guest-huge', must: 'dropped', pages: 16_384 },
+  { name: 'guest-shared', must: 'dropped', pages: 16_384 },
+  ...['freed', 'pipe', 'unix-stream', 'tcp'].map(dropped),
   ...['unix-small', 'udp', 'udp-large', 'key', 'key-large', 'pty-input', 'pty-output', 'console'].map(
     scrubbed,
   ),

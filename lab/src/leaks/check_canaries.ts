@@ -6,10 +6,13 @@ export type Finds = ReadonlyMap<string, readonly number[]>;
 
 /** The guest planted every class, and the memory of the crashed machine still holds each. */
 export function checkPlanted(failures: ReadonlyMap<string, string>, inMemory: Finds, checks: Checks): void {
-  for (const { name, optional } of CANARY_CLASSES) {
+  for (const { name, optional, pages } of CANARY_CLASSES) {
     const failure = failures.get(name);
+    const found = inMemory.get(name)?.length ?? 0;
     if (failure === undefined) {
-      checks.at(`${name}: pages of the whole memory`).that(inMemory.has(name), 'some', 0);
+      const at = checks.at(`${name}: pages of the whole memory`);
+      if (pages === undefined) at.that(found > 0, 'some', found);
+      else at.equal(found, pages);
     } else if (optional !== true) checks.at(name).fail('a class that the guest planted', failure);
   }
 }
