@@ -47,7 +47,7 @@ export async function wholeProgram(io: Io): Promise<Command> {
   return program;
 }
 
-/** Runs what the words after `kcrash` ask for. Throws `Failure`, `DumpError`, `ReaderGone`. */
+/** Runs what the words after `kcrash` ask for. Throws `Failure`, `QuestionError`, `DumpError`, `ReaderGone`. */
 export async function runProgram(words: readonly string[], io: Io): Promise<void> {
   const load = COMMANDS.get(words[0] ?? '');
   const needsAll = load === undefined && !/^(-V|--version)$/.test(words[0] ?? '');

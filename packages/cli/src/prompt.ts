@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import repl, { type REPLServer } from 'node:repl';
 import { inspect } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
+import { QuestionError } from '@kcrash/report/explore/question_error';
+import { allSymbols, orNotDescribed } from '@kcrash/report/explore/symbol_table';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { Failure } from './failure.ts';
 import type { Io } from './output.ts';
 import { PlainText, promptScope } from './prompt_scope.ts';
-import { allSymbols, orNotDescribed } from './symbol_table.ts';
 
-/** Evaluates code in the prompt's scope and prints what it gives. Throws `Failure`, `DumpError`. */
+/** Evaluates code in the prompt's scope and prints what it gives. Throws `Failure`, `QuestionError`, `DumpError`. */
 export function evaluateOnce(dump: Dump, code: string, json: boolean, { out }: Io): void {
   let result: unknown;
   try {
@@ -20,7 +21,7 @@ export function evaluateOnce(dump: Dump, code: string, json: boolean, { out }: I
       filename: 'code',
     });
   } catch (error) {
-    if (error instanceof Failure || error instanceof DumpError) throw error;
+    if (error instanceof Failure || error instanceof QuestionError || error instanceof DumpError) throw error;
     throw new Failure(
       String(error),
       'The code is JavaScript; kcrash repl DUMP -e "help()" lists what is in scope.',
@@ -59,7 +60,7 @@ export async function startPrompt(dump: Dump, file: string, { out, err }: Io): P
     useColors: out.colour,
     writer: (value) => shown(value, out.colour),
   });
-  Object.assign(server.context, promptScope(dump), { DumpError, Failure });
+  Object.assign(server.context, promptScope(dump), { DumpError, Failure, QuestionError });
   completeNames(server, dump);
   if (interactive) keepHistory(server, err);
   await new Promise<void>((resolve) => server.on('exit', resolve));

@@ -1,3 +1,6 @@
+import { evaluate } from '@kcrash/report/explore/evaluate';
+import { parseExpression } from '@kcrash/report/explore/expression';
+import { parseAddress, placeOf, symbolsNamed } from '@kcrash/report/explore/symbol_table';
 import { hexAddress, type VirtualAddress, virtualAddress } from '@kcrash/vmcore/bytes/address';
 import { layoutText } from '@kcrash/vmcore/describe/type_declaration';
 import { compileNaturalReader } from '@kcrash/vmcore/describe/type_reader';
@@ -6,10 +9,7 @@ import { readModules } from '@kcrash/vmcore/kernel/modules';
 import { type LogRecord, readLog, recordText } from '@kcrash/vmcore/kernel/printk';
 import { stackOf } from '@kcrash/vmcore/kernel/stacks';
 import { readTasks, type Task } from '@kcrash/vmcore/kernel/tasks';
-import { evaluate } from './evaluate.ts';
-import { parseExpression } from './expression.ts';
 import { crashedTask, selectTasks } from './select_tasks.ts';
-import { parseAddress, placeOf, symbolsNamed } from './symbol_table.ts';
 import { valueJson } from './value.ts';
 
 /** One line for each name in scope: what `help()` prints. */

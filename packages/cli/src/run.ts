@@ -1,3 +1,4 @@
+import { QuestionError } from '@kcrash/report/explore/question_error';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { advise } from './advice.ts';
 import { Failure } from './failure.ts';
@@ -21,7 +22,8 @@ export async function run(words: readonly string[], io: Io): Promise<number> {
 
 function tell(error: unknown, { out, err, status }: Io): number {
   if (error instanceof ReaderGone) return status;
-  if (!(error instanceof Failure || error instanceof DumpError)) throw error;
+  if (!(error instanceof Failure || error instanceof QuestionError || error instanceof DumpError))
+    throw error;
   try {
     // What was found before the error is worth having.
     out.flush();
@@ -30,5 +32,6 @@ function tell(error: unknown, { out, err, status }: Io): number {
   } catch (second) {
     if (!(second instanceof ReaderGone)) throw second;
   }
-  return error instanceof Failure ? error.exitStatus : 1;
+  if (error instanceof Failure) return error.exitStatus;
+  return error.code === 'syntax' ? 2 : 1;
 }

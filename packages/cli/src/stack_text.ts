@@ -1,3 +1,4 @@
+import { orNotDescribed } from '@kcrash/report/explore/symbol_table';
 import { hexAddress, type VirtualAddress } from '@kcrash/vmcore/bytes/address';
 import { compileNaturalReader } from '@kcrash/vmcore/describe/type_reader';
 import type { Dump } from '@kcrash/vmcore/dump';
@@ -6,7 +7,7 @@ import { stackOf } from '@kcrash/vmcore/kernel/stacks';
 import type { Task } from '@kcrash/vmcore/kernel/tasks';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';
-import { bareAddress, orNotDescribed } from './symbol_table.ts';
+import { bareAddress } from './symbol_line.ts';
 
 /** How crash prints registers: rows of three, by the names that the CPU's makers gave them. */
 const REGISTERS: readonly (readonly (readonly [name: string, title: string])[])[] = [

@@ -1,12 +1,12 @@
+import { jsonInteger } from '@kcrash/report/json_text';
 import { addTo, hexAddress, type VirtualAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { fieldText } from '@kcrash/vmcore/bytes/text';
-import type { BtfType, TypeId } from '@kcrash/vmcore/describe/btf_type';
+import type { BtfType } from '@kcrash/vmcore/describe/btf_type';
 import type { KernelMemory } from '@kcrash/vmcore/describe/kernel_memory';
 import { type Place, resolveType, sizeOfType } from '@kcrash/vmcore/describe/type_layout';
 import { byteArrayLength, numberLayout, readBig } from '@kcrash/vmcore/describe/type_value';
 import type { Types } from '@kcrash/vmcore/describe/types';
-import { jsonInteger } from './json.ts';
 
 /** Arrays are cut there, objects are not looked into any deeper, and an object has no more values. */
 const MOST_ELEMENTS = 256;
@@ -76,9 +76,4 @@ function numberJson(types: Types, type: BtfType, value: bigint): unknown {
   if (type.kind === 'enum') return types.enumeratorName(type, value) ?? jsonInteger(value);
   if (type.kind === 'int' && type.bool) return value !== 0n;
   return jsonInteger(value);
-}
-
-/** The place of a whole object of a type. */
-export function wholeOf(type: TypeId): Place {
-  return { type, bitOffset: 0, bitSize: 0 };
 }

@@ -252,6 +252,20 @@ describe('kcrash vars', () => {
     expect(await run('vars', elf, 'secret')).toMatchObject({ status: 1, stdout: '' });
     expect((await run('vars', elf, '(u64)secret')).stdout).toBe('(u64)secret = 7\n');
   });
+
+  it('says what to ask instead, and tells wrong use from what is not there', async () => {
+    for (const [expression, status, way] of [
+      ['init_task..comm', 2, 'Write it as in C'],
+      ['nosuch', 1, 'kcrash sym -q'],
+      ['init_task.nosuch', 1, 'debug info'],
+      ['init_task.pid[0]', 1, 'kcrash type'],
+      ['(struct nosuch *)0x1', 1, 'kcrash type'],
+    ] as const) {
+      const { stderr, ...told } = await run('vars', elf, expression);
+      expect({ expression, ...told }).toEqual({ expression, status, stdout: '' });
+      expect(stderr).toContain(way);
+    }
+  });
 });
 
 describe('kcrash find', () => {

@@ -10,3 +10,17 @@ export function jsonText(value: unknown, replacer?: (key: string, item: unknown)
 }
 
 const HIDDEN = /[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/**
+ * A value as one line of JSON. Addresses and numbers beyond 2^53 must be strings by now; what is undefined
+ * becomes null, so that every field of a shape is there.
+ */
+export function jsonLine(value: unknown): string {
+  return `${jsonText(value, (_key, item) => (item === undefined ? null : item))}\n`;
+}
+
+/** A whole number of any size: a number where it is exact, else a decimal string. */
+export function jsonInteger(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value.toString();
+}

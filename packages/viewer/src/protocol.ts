@@ -249,7 +249,7 @@ export interface Question {
 
 /** Why a question has no answer. */
 export interface Refusal {
-  /** Code of a DumpError, `refused` for what cannot be asked so, `internal` for an error of the viewer's own. */
+  /** Code of a DumpError or a QuestionError; `internal` for an error of the viewer's own. */
   readonly code: string;
   readonly message: string;
   /** For a file that is no dump: what it is instead. */

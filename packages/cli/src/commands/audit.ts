@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { jsonLine } from '@kcrash/report/json_text';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
@@ -9,7 +10,6 @@ import { secretRanges } from '@kcrash/vmcore/pages/secrets';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io, Output } from '../output.ts';
 import { type Column, tableLines } from '../table.ts';

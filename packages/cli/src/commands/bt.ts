@@ -1,9 +1,9 @@
+import { jsonLine } from '@kcrash/report/json_text';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { readTasks, type Task } from '@kcrash/vmcore/kernel/tasks';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { activeTasks, crashedTask, selectTasks, taskOfCpu } from '../select_tasks.ts';

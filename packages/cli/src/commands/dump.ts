@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { progressText, summaryLines } from '@kcrash/report/dump_words';
+import { jsonLine } from '@kcrash/report/json_text';
 import type { ByteSink } from '@kcrash/vmcore/bytes/byte_sink';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { NODE_PACK_CODECS, nodePacker } from '@kcrash/vmcore/codecs/packer.node';
@@ -13,7 +14,6 @@ import { type DumpSummary, writeDump } from '@kcrash/vmcore/write_dump';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io, Output } from '../output.ts';
 import { version } from '../version.ts';

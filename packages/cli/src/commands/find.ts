@@ -1,13 +1,14 @@
+import { orNotDescribed, parseAddress, placeOf } from '@kcrash/report/explore/symbol_table';
+import { jsonLine } from '@kcrash/report/json_text';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import type { Dump } from '@kcrash/vmcore/dump';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { directMapping, type Hit, type Progress, searchMemory } from '../search_memory.ts';
-import { bareAddress, orNotDescribed, parseAddress, placeOf } from '../symbol_table.ts';
+import { bareAddress } from '../symbol_line.ts';
 
 interface Options extends DumpOptions {
   readonly hex?: true;

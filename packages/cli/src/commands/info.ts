@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { jsonLine } from '@kcrash/report/json_text';
 import { titleOfLines } from '@kcrash/report/title';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
@@ -14,7 +15,6 @@ import { readClocks } from '@kcrash/vmcore/kernel/uptime';
 import { readUts } from '@kcrash/vmcore/kernel/uts';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { printable } from '../printable.ts';

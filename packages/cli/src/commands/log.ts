@@ -1,3 +1,4 @@
+import { jsonLine } from '@kcrash/report/json_text';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
 import { type LogGap, type LogItem, type LogRecord, readLog, recordText } from '@kcrash/vmcore/kernel/printk';
@@ -6,7 +7,6 @@ import { readClocks } from '@kcrash/vmcore/kernel/uptime';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io, Output, Style } from '../output.ts';
 import { calendarTime } from '../time_text.ts';

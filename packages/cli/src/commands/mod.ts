@@ -1,13 +1,13 @@
+import { jsonLine } from '@kcrash/report/json_text';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import { type Module, readModules } from '@kcrash/vmcore/kernel/modules';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { printable } from '../printable.ts';
-import { bareAddress } from '../symbol_table.ts';
+import { bareAddress } from '../symbol_line.ts';
 import { type Column, tableLines } from '../table.ts';
 
 const COLUMNS: readonly Column[] = [

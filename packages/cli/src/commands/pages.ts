@@ -1,10 +1,10 @@
+import { jsonLine } from '@kcrash/report/json_text';
 import { type HeldPages, takeCensus } from '@kcrash/vmcore/pages/census';
 import { PAGE_CLASSES } from '@kcrash/vmcore/pages/page_class';
 import type { PagePlan } from '@kcrash/vmcore/pages/page_plan';
 import { planPages } from '@kcrash/vmcore/pages/plan';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { type Column, tableLines } from '../table.ts';

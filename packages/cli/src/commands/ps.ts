@@ -1,3 +1,5 @@
+import { orNotDescribed } from '@kcrash/report/explore/symbol_table';
+import { jsonLine } from '@kcrash/report/json_text';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
@@ -8,12 +10,11 @@ import { policyName } from '@kcrash/vmcore/kernel/task_state';
 import { readTasks, type Task } from '@kcrash/vmcore/kernel/tasks';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { printable } from '../printable.ts';
 import { activeAddresses, selectTasks } from '../select_tasks.ts';
-import { bareAddress, orNotDescribed } from '../symbol_table.ts';
+import { bareAddress } from '../symbol_line.ts';
 import { type Column, tableLines } from '../table.ts';
 
 interface Options extends DumpOptions {

@@ -1,3 +1,5 @@
+import { parseAddress, placeOf } from '@kcrash/report/explore/symbol_table';
+import { jsonLine } from '@kcrash/report/json_text';
 import { addTo, hexAddress, type VirtualAddress } from '@kcrash/vmcore/bytes/address';
 import { u64Big } from '@kcrash/vmcore/bytes/cursor';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
@@ -6,10 +8,9 @@ import { readPhysical } from '@kcrash/vmcore/physical_memory';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io, Output } from '../output.ts';
-import { bareAddress, parseAddress, placeOf } from '../symbol_table.ts';
+import { bareAddress } from '../symbol_line.ts';
 
 interface Options extends DumpOptions {
   readonly hex?: true;

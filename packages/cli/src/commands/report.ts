@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { htmlReport } from '@kcrash/report/html/html_report';
+import { jsonLine } from '@kcrash/report/json_text';
 import { makeReport } from '@kcrash/report/make_report';
 import type { Role } from '@kcrash/report/text/page';
 import { textReport } from '@kcrash/report/text/text_report';
@@ -10,7 +11,6 @@ import { planPages } from '@kcrash/vmcore/pages/plan';
 import { type Command, InvalidArgumentError } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io, Output, Style } from '../output.ts';
 

@@ -1,19 +1,21 @@
-import { hexAddress, virtualAddress } from '@kcrash/vmcore/bytes/address';
-import type { Dump } from '@kcrash/vmcore/dump';
-import type { Command } from 'commander';
-import { dumpCommand } from '../dump_command.ts';
-import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
-import { type DumpOptions, openDumpFile } from '../open_dump.ts';
-import type { Io } from '../output.ts';
+import { QuestionError } from '@kcrash/report/explore/question_error';
 import {
   allSymbols,
   type ListedSymbol,
   parseAddress,
   symbolAt,
-  symbolLine,
   symbolsNamed,
-} from '../symbol_table.ts';
+} from '@kcrash/report/explore/symbol_table';
+import { jsonLine } from '@kcrash/report/json_text';
+import { hexAddress, virtualAddress } from '@kcrash/vmcore/bytes/address';
+import type { Dump } from '@kcrash/vmcore/dump';
+import type { Command } from 'commander';
+import { advise } from '../advice.ts';
+import { dumpCommand } from '../dump_command.ts';
+import { Failure } from '../failure.ts';
+import { type DumpOptions, openDumpFile } from '../open_dump.ts';
+import type { Io } from '../output.ts';
+import { symbolLine } from '../symbol_line.ts';
 
 interface Options extends DumpOptions {
   readonly list?: true;
@@ -42,7 +44,7 @@ export function addSymCommand(program: Command, io: Io): void {
       if (asked.length === 0 && !wantsList) {
         throw new Failure('sym wants a symbol or an address', 'kcrash sym DUMP -l lists all.', 2);
       }
-      const missing: Failure[] = [];
+      const missing: string[] = [];
       const found = asked.flatMap((text) => findOr(dump, text, missing));
       const all = wantsList ? listed(dump, options.query ?? '') : [];
       if (options.json) out.write(jsonLine({ symbols: [...found, ...all].map(toJson) }));
@@ -54,18 +56,19 @@ export function addSymCommand(program: Command, io: Io): void {
         throw new Failure(`No symbol contains “${options.query}”`, 'kcrash sym DUMP -l lists all.');
       }
       if (missing.length === 0) return;
-      for (const failure of missing) err.line(`kcrash: ${failure.message}`);
+      for (const why of missing) err.line(`kcrash: ${why}`);
       io.status = 1;
     });
 }
 
 /** What one word cannot be found for costs the others nothing. */
-function findOr(dump: Dump, text: string, missing: Failure[]): Found[] {
+function findOr(dump: Dump, text: string, missing: string[]): Found[] {
   try {
     return find(dump, text);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    missing.push(error);
+    if (error instanceof Failure) missing.push(error.message);
+    else if (error instanceof QuestionError) missing.push(advise(error));
+    else throw error;
     return [];
   }
 }

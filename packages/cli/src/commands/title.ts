@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { jsonLine } from '@kcrash/report/json_text';
 import { type Title, titleOf } from '@kcrash/report/title';
 import type { Command } from 'commander';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import type { Io } from '../output.ts';
 
 /** First bytes of files that are dumps, not logs. */

@@ -1,3 +1,6 @@
+import { wholeOf } from '@kcrash/report/explore/evaluate';
+import { orNotDescribed, parseAddress, placeOf } from '@kcrash/report/explore/symbol_table';
+import { jsonLine } from '@kcrash/report/json_text';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import type { BtfType, TypeId } from '@kcrash/vmcore/describe/btf_type';
 import { declare, layoutText } from '@kcrash/vmcore/describe/type_declaration';
@@ -8,12 +11,10 @@ import type { Dump } from '@kcrash/vmcore/dump';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { printableLines } from '../printable.ts';
-import { orNotDescribed, parseAddress, placeOf } from '../symbol_table.ts';
-import { valueJson, wholeOf } from '../value.ts';
+import { valueJson } from '../value.ts';
 
 interface Options extends DumpOptions {
   readonly module?: string;

@@ -1,3 +1,7 @@
+import { type CType, evaluate, typeText, type Value, wholeOf } from '@kcrash/report/explore/evaluate';
+import { parseExpression } from '@kcrash/report/explore/expression';
+import { placeOf } from '@kcrash/report/explore/symbol_table';
+import { jsonLine } from '@kcrash/report/json_text';
 import { addTo, hexAddress } from '@kcrash/vmcore/bytes/address';
 import { fieldText } from '@kcrash/vmcore/bytes/text';
 import { formatPlace } from '@kcrash/vmcore/describe/type_format';
@@ -5,14 +9,10 @@ import { resolveType, sizeOfType } from '@kcrash/vmcore/describe/type_layout';
 import type { Dump } from '@kcrash/vmcore/dump';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
-import { type CType, evaluate, typeText, type Value } from '../evaluate.ts';
-import { parseExpression } from '../expression.ts';
-import { jsonLine } from '../json.ts';
 import { type DumpOptions, openDumpFile } from '../open_dump.ts';
 import type { Io } from '../output.ts';
 import { printableLines } from '../printable.ts';
-import { placeOf } from '../symbol_table.ts';
-import { valueJson, wholeOf } from '../value.ts';
+import { valueJson } from '../value.ts';
 
 const MOST_TEXT = 4096;
 const MOST_ELEMENTS = 256;

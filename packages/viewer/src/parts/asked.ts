@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Methods } from '../protocol.ts';
 import { Refused, type WorkerClient } from '../worker_client.ts';
+import { inWords } from './advice.ts';
 
 /** An answer of the worker's, as it comes. */
 export type Asked<T> =
@@ -24,7 +25,7 @@ export function useAsked<K extends keyof Methods>(
       (value) => wanted && setAsked({ key, asked: { kind: 'answer', value } }),
       (error: unknown) => {
         if (!(error instanceof Refused)) throw error;
-        if (wanted) setAsked({ key, asked: { kind: 'refused', message: error.message } });
+        if (wanted) setAsked({ key, asked: { kind: 'refused', message: inWords(error.refusal) } });
       },
     );
     return () => {

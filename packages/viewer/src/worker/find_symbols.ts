@@ -1,4 +1,4 @@
-import { allSymbols } from '@kcrash/cli/symbol_table';
+import { allSymbols } from '@kcrash/report/explore/symbol_table';
 import { hexAddress } from '@kcrash/vmcore/bytes/address';
 import type { Dump } from '@kcrash/vmcore/dump';
 import type { Found, FoundSymbol } from '../protocol.ts';

@@ -1,4 +1,4 @@
-import { parseAddress, placeOf } from '@kcrash/cli/symbol_table';
+import { parseAddress, placeOf } from '@kcrash/report/explore/symbol_table';
 import { addTo, hexAddress, type VirtualAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Dump } from '@kcrash/vmcore/dump';
@@ -8,7 +8,7 @@ import type { MemoryAnswer, MemoryPiece } from '../protocol.ts';
 const MOST_BYTES = 16 * 1024;
 const PHYSICAL = /^physical:0x([\da-f]{1,13})$/i;
 
-/** Memory at an address, a piece for each page. Throws `Failure` for what is no address. */
+/** Memory at an address, a piece for each page. Throws `QuestionError` for what is no address. */
 export function memoryAt(dump: Dump, text: string, length: number): MemoryAnswer {
   const wanted = Math.max(1, Math.min(length, MOST_BYTES));
   const physical = PHYSICAL.exec(text)?.[1];

@@ -1,6 +1,6 @@
-import { evaluate, typeText, type Value } from '@kcrash/cli/evaluate';
-import { parseExpression } from '@kcrash/cli/expression';
-import { placeOf } from '@kcrash/cli/symbol_table';
+import { evaluate, typeText, type Value } from '@kcrash/report/explore/evaluate';
+import { parseExpression } from '@kcrash/report/explore/expression';
+import { placeOf } from '@kcrash/report/explore/symbol_table';
 import { addTo, hexAddress, virtualAddress } from '@kcrash/vmcore/bytes/address';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { fieldText } from '@kcrash/vmcore/bytes/text';
@@ -19,7 +19,7 @@ const MOST_OBJECTS = 1000;
 
 type ObjectValue = Value & { readonly kind: 'object' };
 
-/** What an expression means, with its members or elements. Throws `Failure` and `DumpError`. */
+/** What an expression means, with its members or elements. Throws `QuestionError` and `DumpError`. */
 export function readValue(dump: Dump, expression: string): ValueAnswer[] {
   return evaluate(dump, parseExpression(expression)).map(({ cpu, value }) => {
     const whole = nodeOf(dump, { label: '', expression: withCpu(expression, cpu), offset: null }, value);

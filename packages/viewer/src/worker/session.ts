@@ -1,7 +1,7 @@
-import { jsonLine } from '@kcrash/cli/json';
 import { findings } from '@kcrash/report/findings';
 import { blockedTasks, stateCounts } from '@kcrash/report/groups';
 import { htmlReport } from '@kcrash/report/html/html_report';
+import { jsonLine } from '@kcrash/report/json_text';
 import { makeReport } from '@kcrash/report/make_report';
 import type { Report } from '@kcrash/report/report';
 import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';

@@ -1,4 +1,4 @@
-import { Failure } from '@kcrash/cli/failure';
+import { QuestionError } from '@kcrash/report/explore/question_error';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { BtfType, StructType, TypeId } from '@kcrash/vmcore/describe/btf_type';
 import { declare } from '@kcrash/vmcore/describe/type_declaration';
@@ -50,11 +50,11 @@ export function findTypes(dump: Dump, query: string): Found<FoundType> {
   };
 }
 
-/** A type's members with their places, and the holes between them. Throws `Failure` where there is no such type. */
+/** A type's members with their places, and the holes between them. Throws `QuestionError` where there is no such type. */
 export function layoutOf(dump: Dump, name: string): LayoutAnswer {
   const { types } = dump;
   const id = types.findId(name.trim());
-  if (id === undefined) throw new Failure(`The kernel has no type ${name}`, 'Search for a part of its name.');
+  if (id === undefined) throw new QuestionError('no-type', `The kernel has no type ${name}`);
   const lines: LayoutLine[] = [];
   const { type } = resolveType(types.btf, id);
   if (type.kind === 'struct' || type.kind === 'union') members(types, type, 0, 0, lines);

@@ -1,4 +1,4 @@
-import { Failure } from '@kcrash/cli/failure';
+import { QuestionError } from '@kcrash/report/explore/question_error';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { DumpFile, Message, Methods, Question, Refusal } from '../protocol.ts';
 import type { BlockSource } from './block_source.ts';
@@ -73,7 +73,7 @@ const methods: Methods = {
 
 /** Why there is no answer; for what could not be opened, what the file is instead. */
 function refusal(error: unknown, method: string): Refusal {
-  if (error instanceof Failure) return { code: 'refused', message: error.message };
+  if (error instanceof QuestionError) return { code: error.code, message: error.message };
   if (!(error instanceof DumpError)) {
     return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
   }

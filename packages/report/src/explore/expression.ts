@@ -1,4 +1,4 @@
-import { Failure } from './failure.ts';
+import { QuestionError } from './question_error.ts';
 
 /** An expression over the kernel's variables, in C's words. */
 export type Expression =
@@ -28,7 +28,7 @@ const TOKENS = {
 /** No expression nests any deeper. */
 const MOST_DEPTH = 64;
 
-/** Reads `init_task.parent->comm`, `*init_task.mm`, `runqueues:0.nr_running`, `((struct file *)0xff…)->f_mode`. */
+/** Reads `init_task.parent->comm`, `*init_task.mm`, `runqueues:0.nr_running`, `((struct file *)0xff…)->f_mode`. Throws `QuestionError`. */
 export function parseExpression(text: string): Expression {
   const parser = new Parser(text);
   const expression = parser.unary(0);
@@ -100,13 +100,9 @@ class Parser {
     return match;
   }
 
-  #wrong(): Failure {
+  #wrong(): QuestionError {
     const rest = this.#text.slice(this.#at, this.#at + 12);
     const found = rest === '' ? 'it ends too early' : `“${rest}” is not expected at ${this.#at}`;
-    return new Failure(
-      `“${this.#text}” cannot be read: ${found}`,
-      'Write it as in C: init_task.parent->comm, modules.next, runqueues:0.nr_running.',
-      2,
-    );
+    return new QuestionError('syntax', `“${this.#text}” cannot be read: ${found}`);
   }
 }

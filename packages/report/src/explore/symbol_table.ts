@@ -2,7 +2,7 @@ import { addTo, hexAddress, type VirtualAddress, virtualAddress } from '@kcrash/
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { SymbolEntry } from '@kcrash/vmcore/describe/kallsyms';
 import type { Dump } from '@kcrash/vmcore/dump';
-import { Failure } from './failure.ts';
+import { QuestionError } from './question_error.ts';
 
 /** A symbol as /proc/kallsyms lists it. */
 export interface ListedSymbol {
@@ -73,20 +73,6 @@ export function* allSymbols(dump: Dump): Generator<ListedSymbol> {
   }
 }
 
-/** `ffffffff81000000 (T) _stext`, with `+0x…` and the module's name where there are any. */
-export function symbolLine(symbol: ListedSymbol, offset = 0): string {
-  const address = bareAddress(addTo(symbol.address, offset));
-  const place = offset === 0 ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`;
-  const module = symbol.module === undefined ? '' : ` [${symbol.module}]`;
-  const note = symbol.perCpu ? '  (an offset in the per-CPU areas)' : '';
-  return `${address} (${symbol.type ?? (symbol.module === undefined ? '?' : 'm')}) ${place}${module}${note}`;
-}
-
-/** Sixteen hexadecimal digits, as crash prints addresses. */
-export function bareAddress(address: bigint): string {
-  return address.toString(16).padStart(16, '0');
-}
-
 /** `symbol+0x1/0x20 [module]` for an address, or undefined. */
 export function placeOf(dump: Dump, address: bigint): string | undefined {
   const symbol = orNotDescribed(() => symbolAt(dump, address));
@@ -101,7 +87,7 @@ const ADDRESS = /^(?<base>.+?)(?:(?<sign>[+-])(?<offset>0x[\da-f]+|\d+))?$/i;
 
 /**
  * An address as users of crash write it: hexadecimal with or without `0x`, or a symbol, with an offset where
- * wanted (`schedule+0x10`). A symbol's name is taken for one even when it reads as a number. Throws `Failure`.
+ * wanted (`schedule+0x10`). A symbol's name is taken for one even when it reads as a number. Throws `QuestionError`.
  */
 export function parseAddress(dump: Dump, text: string): VirtualAddress {
   const { base = '', sign, offset = '0' } = ADDRESS.exec(text)?.groups ?? {};
@@ -115,14 +101,11 @@ function parseBase(dump: Dump, base: string): VirtualAddress {
   const [first, ...others] = found;
   if (first !== undefined && others.some(({ address }) => address !== first.address)) {
     const places = found.map(({ address }) => hexAddress(address)).join(', ');
-    throw new Failure(`${base} names ${found.length} symbols, at ${places}`, 'Give the address of one.');
+    throw new QuestionError('several-symbols', `${base} names ${found.length} symbols, at ${places}`);
   }
   if (first !== undefined) return first.address;
   if (/^[\da-f]{1,16}$/i.test(base)) return virtualAddress(BigInt(`0x${base}`));
-  throw new Failure(
-    `${base} is neither a symbol of this kernel nor an address`,
-    'Addresses are hexadecimal; kcrash sym -q searches symbols.',
-  );
+  throw new QuestionError('no-symbol', `${base} is neither a symbol of this kernel nor an address`);
 }
 
 /** The result, or undefined where the kernel does not describe what is asked for or the dump lacks it. */

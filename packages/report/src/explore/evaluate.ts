@@ -5,10 +5,9 @@ import { type Place, resolveType, sizeOfType } from '@kcrash/vmcore/describe/typ
 import type { Dump } from '@kcrash/vmcore/dump';
 import { perCpu } from '@kcrash/vmcore/kernel/percpu';
 import type { Expression } from './expression.ts';
-import { Failure } from './failure.ts';
 import { KNOWN_VARIABLES } from './known_variables.ts';
+import { QuestionError } from './question_error.ts';
 import { orNotDescribed, symbolAt, symbolsNamed } from './symbol_table.ts';
-import { wholeOf } from './value.ts';
 
 /** A C type, which BTF need not have as a whole: `stars` pointers to it, `length` of them in an array. */
 export interface CType {
@@ -25,7 +24,7 @@ export type Value =
   /** A pointer that lies nowhere: `&x`, or a number with a cast. */
   | { readonly kind: 'pointer'; readonly type: CType; readonly value: bigint };
 
-/** Evaluates an expression; a per-CPU variable without a CPU has a value for each. Throws `Failure`, `DumpError`. */
+/** Evaluates an expression; a per-CPU variable without a CPU has a value for each. Throws `QuestionError` and `DumpError`. */
 export function evaluate(dump: Dump, expression: Expression): { cpu: number | undefined; value: Value }[] {
   const name = perCpuName(dump, expression);
   const cpus = name === undefined ? [undefined] : perCpu(dump).possible;
@@ -68,7 +67,7 @@ class Evaluation {
       case 'name':
         return this.#variable(expression.name, expression.cpu ?? this.#cpu, undefined);
       case 'number':
-        throw new Failure('A number alone has no type', 'Say what it points to: (struct file *)0xff….', 2);
+        throw new QuestionError('syntax', 'A number alone has no type');
       case 'cast':
         return this.#cast(expression.type, expression.of);
       case 'member':
@@ -90,21 +89,18 @@ class Evaluation {
     }
     const [symbol, ...others] = symbolsNamed(this.#dump, name);
     if (symbol === undefined) {
-      throw new Failure(`The kernel has no variable ${name}`, 'kcrash sym -q searches symbols.');
+      throw new QuestionError('no-symbol', `The kernel has no variable ${name}`);
     }
     if (others.length > 0) {
       const places = [symbol, ...others].map(({ address }) => `0x${address.toString(16)}`).join(', ');
-      throw new Failure(`${name} names several symbols, at ${places}`, 'Write *(TYPE *)ADDRESS for one.');
+      throw new QuestionError('several-symbols', `${name} names several symbols, at ${places}`);
     }
     const declared = said ?? KNOWN_VARIABLES[name];
     const type = declared === undefined ? undefined : this.#parseType(declared, symbol.address);
     if (type !== undefined && (said !== undefined || this.#fits(type, symbol.address))) {
       return object(type, symbol.address);
     }
-    throw new Failure(
-      `The dump does not tell the type of ${name}`,
-      `Say it: '(TYPE)${name}'; or kcrash read prints its memory.`,
-    );
+    throw new QuestionError('untyped', `The dump does not tell the type of ${name}`);
   }
 
   /** Whether a variable of this type can lie here: the next symbol comes after it. */
@@ -117,7 +113,10 @@ class Evaluation {
     if (of.kind === 'name') return this.#variable(of.name, of.cpu ?? this.#cpu, type);
     const wanted = this.#parseType(type);
     if (wanted.stars === 0 || wanted.length !== undefined) {
-      throw new Failure(`(${type}) is no pointer`, 'Only a variable’s name can be given such a type.', 2);
+      throw new QuestionError(
+        'syntax',
+        `(${type}) is no pointer, and only a variable’s name can be given such a type`,
+      );
     }
     const value = of.kind === 'number' ? of.value : this.#pointer(this.value(of));
     return { kind: 'pointer', type: wanted, value };
@@ -129,7 +128,7 @@ class Evaluation {
       /^(.*?)\s*((\*\s*)*)(\[(\d*)\])?$/.exec(text.trim()) ?? [];
     const id = this.#dump.types.findId(name) ?? (name === 'void' ? 0 : undefined);
     if (id === undefined) {
-      throw new Failure(`The kernel has no type ${name}`, 'kcrash type NAME prints a type’s layout.');
+      throw new QuestionError('no-type', `The kernel has no type ${name}`);
     }
     const type = { id, stars: stars.replace(/\s/g, '').length, length: undefined };
     if (array === undefined) return type;
@@ -146,10 +145,7 @@ class Evaluation {
   #member(of: Value, name: string): Value {
     const struct = this.#isPointer(of) ? this.#target(of, 0) : of;
     if (struct.kind !== 'object' || struct.type.stars > 0 || struct.type.length !== undefined) {
-      throw new Failure(
-        `${this.#nameOf(of.type)} has no members`,
-        'kcrash type NAME prints a type’s layout.',
-      );
+      throw new QuestionError('wrong-type', `${this.#nameOf(of.type)} has no members`);
     }
     const inner = this.#dump.types.place(struct.type.id, name);
     const place = { ...inner, bitOffset: struct.place.bitOffset + inner.bitOffset };
@@ -160,10 +156,7 @@ class Evaluation {
     if (of.type.length !== undefined && of.kind === 'object') {
       const type = { ...of.type, length: undefined };
       if (index >= of.type.length) {
-        throw new Failure(
-          `The array has ${of.type.length} elements, none with number ${index}`,
-          'They start at 0.',
-        );
+        throw noElement(of.type.length, index);
       }
       return object(type, addTo(of.address, index * this.#sizeOf(type)));
     }
@@ -171,14 +164,11 @@ class Evaluation {
     const { btf } = this.#dump.types;
     const { type } = resolveType(btf, of.type.id);
     if (of.kind !== 'object' || of.type.stars > 0 || type.kind !== 'array') {
-      throw new Failure(`${this.#nameOf(of.type)} is no array`, 'kcrash type NAME prints a type’s layout.');
+      throw new QuestionError('wrong-type', `${this.#nameOf(of.type)} is no array`);
     }
     // A flexible array has length 0 and any index.
     if (type.length !== 0 && index >= type.length) {
-      throw new Failure(
-        `The array has ${type.length} elements, none with number ${index}`,
-        'They start at 0.',
-      );
+      throw noElement(type.length, index);
     }
     const bitOffset = of.place.bitOffset + index * sizeOfType(btf, type.element) * 8;
     return {
@@ -190,11 +180,7 @@ class Evaluation {
 
   #addressOf(of: Value): Value {
     if (of.kind === 'pointer' || of.place.bitSize !== 0 || of.place.bitOffset % 8 !== 0) {
-      throw new Failure(
-        'What & is applied to has no address',
-        'It can be applied to variables and members.',
-        2,
-      );
+      throw new QuestionError('syntax', '& is applied to what is neither a variable nor a member');
     }
     const value = addTo(of.address, of.place.bitOffset / 8);
     return { kind: 'pointer', type: { ...of.type, stars: of.type.stars + 1, length: undefined }, value };
@@ -207,7 +193,7 @@ class Evaluation {
 
   #pointer(of: Value): bigint {
     if (!this.#isPointer(of)) {
-      throw new Failure(`${this.#nameOf(of.type)} is no pointer`, 'Only pointers are followed.');
+      throw new QuestionError('wrong-type', `${this.#nameOf(of.type)} is no pointer, and cannot be followed`);
     }
     if (of.kind === 'pointer') return of.value;
     return this.#dump.memory.pointer(addTo(of.address, of.place.bitOffset / 8));
@@ -223,13 +209,10 @@ class Evaluation {
         ? { ...of.type, stars: of.type.stars - 1 }
         : { id: resolved.kind === 'ptr' ? resolved.type : 0, stars: 0, length: undefined };
     if (pointer === 0n)
-      throw new Failure(`The pointer is NULL, a ${this.#nameOf(of.type)}`, 'It points to nothing.');
+      throw new QuestionError('nothing-there', `The pointer is NULL, a ${this.#nameOf(of.type)}`);
     const target = resolveType(btf, type.id).type.kind;
     if (type.stars === 0 && (target === 'void' || target === 'func_proto')) {
-      throw new Failure(
-        `A ${this.#nameOf(of.type)} cannot be followed`,
-        'Say what it points to: (TYPE *)ADDRESS.',
-      );
+      throw new QuestionError('untyped', `A ${this.#nameOf(of.type)} does not tell what it points to`);
     }
     return object(type, addTo(virtualAddress(pointer), index === 0 ? 0 : index * this.#sizeOf(type)));
   }
@@ -241,6 +224,18 @@ class Evaluation {
 
 function object(type: CType, address: VirtualAddress): Value {
   return { kind: 'object', type, place: wholeOf(type.id), address };
+}
+
+/** The place of a whole object of a type. */
+export function wholeOf(type: TypeId): Place {
+  return { type, bitOffset: 0, bitSize: 0 };
+}
+
+function noElement(length: number, index: number): QuestionError {
+  return new QuestionError(
+    'nothing-there',
+    `The array has ${length} elements, the first is 0; none is ${index}`,
+  );
 }
 
 /** `struct task_struct *`, `unsigned long [3]`. */
