@@ -54,7 +54,7 @@ function classify(dump: Dump): ClassifiedPages {
     dump,
     layout,
     classes,
-    sections,
+    sections: pass.sections,
     slabs: pass.slabs,
     unnamed: pass.unnamed,
     findings,

@@ -152,13 +152,15 @@ describe('a memory map that cannot be', () => {
   });
 
   test('a tail of another block, or of none, is not identified', () => {
-    const { names, findings } = classesOf([
+    const { names, findings, slabs } = classesOf([
       { type: 'slab', flags: flag('PG_head') },
       { headedBy: 0, order: 2 },
       { headedBy: 7 },
       { headedBy: 0 },
     ]);
     expect(names).toEqual(['slab', 'slab', 'unidentified', 'unidentified']);
+    // The block ends there for whoever looks for its objects.
+    expect(slabs).toEqual({ frames: [0], orders: [1] });
     expect(findings).toHaveLength(3);
   });
 

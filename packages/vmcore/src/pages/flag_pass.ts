@@ -1,6 +1,7 @@
-import { addTo, type Frame, type VirtualAddress } from '../bytes/address.ts';
+import { addTo, type Frame } from '../bytes/address.ts';
 import type { Dump } from '../dump.ts';
 import type { ClassMap } from './class_map.ts';
+import { MapPages } from './map_pages.ts';
 import type { MapSection } from './memory_map.ts';
 import { classIndex } from './page_class.ts';
 import { PAGE_TYPES, type PageLayout, type PageType } from './page_layout.ts';
@@ -13,6 +14,8 @@ export interface Blocks {
 
 /** What one pass over the memory map found, beside the class of each frame. */
 export interface FlagPassResult {
+  /** The parts of the map as far as they were read. */
+  readonly sections: readonly MapSection[];
   readonly slabs: Blocks;
   /** In use by somebody whom flags do not name: one reference, not mapped by a process. */
   readonly unnamed: Blocks;
@@ -127,6 +130,17 @@ export class FlagPass {
     }
   }
 
+  /**
+   * Passes frames whose struct pages are others' too, and says of how many that tells nothing. The kernel shares them
+   * in blocks of hugetlb only; elsewhere each of them may be another's.
+   */
+  passShared(first: Frame, count: number): number {
+    const inBlock = this.#blockClass === HUGETLB ? Math.min(Math.max(this.#blockEnd - first, 0), count) : 0;
+    if (inBlock === 0 && first < this.#blockEnd) this.#cutBlock(first);
+    this.#classes.fill(first + inBlock, first + count, UNIDENTIFIED);
+    return count - inBlock;
+  }
+
   /** Says how often each finding was made beyond those told. */
   finish(): void {
     for (const [what, times] of this.#told) {
@@ -182,8 +196,19 @@ export class FlagPass {
   }
 
   #breakBlock(frame: Frame): void {
-    this.#blockEnd = frame;
+    this.#cutBlock(frame);
     this.#tell('a block of pages is broken by one that does not belong to it', frame);
+  }
+
+  /** Ends the block before a frame, so that blocks never have a frame in common. */
+  #cutBlock(frame: Frame): void {
+    for (const { frames, orders } of [this.slabs, this.unnamed]) {
+      const last = frames.length - 1;
+      const head = frames[last] ?? 0;
+      const isThis = last >= 0 && head + 2 ** (orders[last] as number) === this.#blockEnd;
+      if (isThis) orders[last] = Math.floor(Math.log2(frame - head));
+    }
+    this.#blockEnd = frame;
   }
 
   #tell(what: string, frame: Frame): void {
@@ -277,9 +302,12 @@ function push(blocks: Blocks, frame: Frame, order: number): void {
   blocks.orders.push(order);
 }
 
-/** One pass over the whole memory map. What of it cannot be read leaves its frames unidentified, and is told. */
+/**
+ * One pass over the whole memory map, each page of it once. What of it cannot be read leaves its frames unidentified,
+ * and is told; so is what claims to be described by a page that describes others.
+ */
 export function passOverMap(
-  dump: Dump,
+  { physical, memory }: Pick<Dump, 'physical' | 'memory'>,
   layout: PageLayout,
   sections: readonly MapSection[],
   classes: ClassMap,
@@ -288,38 +316,49 @@ export function passOverMap(
   const pass = new FlagPass(layout, classes, findings);
   const mapFrames: number[] = [];
   const mapDescribes: number[] = [];
-  const { pageSize } = dump.physical;
+  const { pageSize } = physical;
   const perRead = Math.floor(pageSize / layout.size);
+  const pages = new MapPages(pageSize);
   let missing = 0;
+  let shared = 0;
+  const read: MapSection[] = [];
   for (const { first, frames, map } of sections) {
-    if (!classes.cover(first)) break;
-    for (let n = 0; n < frames; n += perRead) {
+    let n = 0;
+    for (; n < frames && !pages.exhausted && classes.cover(first + n); n += perRead) {
       const at = addTo(map, n * layout.size);
       const count = Math.min(perRead, frames - n);
-      noteMapFrame(dump, at, first + n, mapFrames, mapDescribes);
-      const bytes = dump.memory.tryRead(at, count * layout.size);
+      const place = memory.translate(at);
+      if (place !== undefined && !pages.takes(place)) {
+        shared += pass.passShared(first + n, count);
+        continue;
+      }
+      if (place !== undefined) {
+        mapFrames.push(Math.floor(place / pageSize));
+        mapDescribes.push(first + n);
+      }
+      const bytes = memory.tryRead(at, count * layout.size);
+      pages.note(bytes !== undefined);
       if (bytes === undefined) {
         missing += count;
         classes.fill(first + n, first + n + count, UNIDENTIFIED);
       } else pass.take(wordsOf(bytes), first + n, count, Number(at & 0xffff_ffffn), first + frames);
     }
+    if (n > 0) read.push({ first, frames: Math.min(n, frames), map });
   }
   pass.finish();
   if (missing > 0) findings.push(`The dump lacks the struct pages of ${missing} page frames`);
-  return { slabs: pass.slabs, unnamed: pass.unnamed, mapFrames, mapDescribes, perMapFrame: perRead };
-}
-
-function noteMapFrame(
-  dump: Dump,
-  at: VirtualAddress,
-  describes: Frame,
-  mapFrames: number[],
-  mapDescribes: number[],
-): void {
-  const physical = dump.memory.translate(at);
-  if (physical === undefined) return;
-  mapFrames.push(Math.floor(physical / dump.physical.pageSize));
-  mapDescribes.push(describes);
+  if (shared > 0)
+    findings.push(`${shared} page frames are described by the struct pages of others, and not kept`);
+  if (pages.exhausted)
+    findings.push('The memory map claims far more than the dump holds of it, and is not read to its end');
+  return {
+    sections: read,
+    slabs: pass.slabs,
+    unnamed: pass.unnamed,
+    mapFrames,
+    mapDescribes,
+    perMapFrame: perRead,
+  };
 }
 
 function signedWords(words: Uint32Array): Int32Array {

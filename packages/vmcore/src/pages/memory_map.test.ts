@@ -38,6 +38,34 @@ describe('sections of the memory map', () => {
     expect(findings).toEqual([]);
   });
 
+  it('are one part where their maps follow one another', () => {
+    const fake = new FakeMemory();
+    fake.number(fake.at(ROOTS), fake.at(ROOT));
+    for (const n of [0, 1, 2, 4]) fake.number(fake.at(ROOT + n * 16), MAP | 3n);
+    const findings: string[] = [];
+    expect(memorySections(dumpOf(fake), findings)).toEqual([
+      { first: 0, frames: 3 * 32768, map: MAP },
+      { first: 4 * 32768, frames: 32768, map: MAP + 4n * 32768n * 64n },
+    ]);
+    expect(findings).toEqual([]);
+  });
+
+  it('that claim the map of others are left out, and the smaller ones of those', () => {
+    const fake = new FakeMemory();
+    fake.number(fake.at(ROOTS), fake.at(ROOT));
+    const map = (section: number) => MAP - BigInt(section * 32768 * 64);
+    fake.number(fake.at(ROOT), MAP | 3n);
+    fake.number(fake.at(ROOT + 16), MAP | 3n);
+    // The map of the first one, and half of that of the second.
+    fake.number(fake.at(ROOT + 2 * 16), map(2) | 3n);
+    fake.number(fake.at(ROOT + 3 * 16), (map(2) + 32768n * 32n) | 3n);
+    const findings: string[] = [];
+    expect(memorySections(dumpOf(fake), findings)).toEqual([{ first: 0, frames: 2 * 32768, map: MAP }]);
+    expect(findings).toEqual([
+      '2 of 3 parts of the memory map overlap others, or are more than the 64 that are read',
+    ]);
+  });
+
   it('that cannot be read are a finding', () => {
     const fake = new FakeMemory();
     fake.number(fake.at(ROOTS), 0x1234);

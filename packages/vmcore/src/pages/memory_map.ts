@@ -3,7 +3,10 @@ import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import type { Dump } from '../dump.ts';
 
-/** A part of the memory map: the struct pages of consecutive frames. */
+/**
+ * A part of the memory map: the struct pages of consecutive frames. Sections that follow one another and have their
+ * maps one behind another are one part, so that it holds blocks of pages whole.
+ */
 export interface MapSection {
   readonly first: Frame;
   readonly frames: number;
@@ -19,12 +22,15 @@ const PRESENT_WITH_MAP = 3n;
 const FLAGS = 0xfffn;
 /** Sections of 128 MB: 64 TB of memory. */
 const MOST_SECTIONS = 1 << 19;
+/** A kernel with one virtual map has a part for each hole in its memory. */
+const MOST_PARTS = 64;
 /** Roots read at once. */
 const ROOTS = 512;
 
 /**
- * The sections of `CONFIG_SPARSEMEM_EXTREME`, ascending. Sections above what the dump knows of are left out.
- * Throws `not-described` where VMCOREINFO does not tell where they are.
+ * The sections of `CONFIG_SPARSEMEM_EXTREME`, ascending. Sections above what the dump knows of are left out, and so
+ * are those whose map is another's too, which is told. Throws `not-described` where VMCOREINFO does not tell where they
+ * are.
  */
 export function memorySections(dump: MapOwner, findings: string[]): MapSection[] {
   const { vmcoreinfo, memory, physical } = dump;
@@ -57,10 +63,36 @@ export function memorySections(dump: MapOwner, findings: string[]): MapSection[]
       const first = (index * perRoot + n) * frames;
       // The kernel stores the map less what the section's first frame would add.
       const map = addTo(virtualAddress(word & ~FLAGS), first * pageBytes);
-      if (first < physical.frameLimit) sections.push({ first, frames, map });
+      if (first < physical.frameLimit) addSection(sections, { first, frames, map }, pageBytes);
     }
   }
-  return sections;
+  return withoutOverlaps(sections, pageBytes, findings);
+}
+
+/** Adds a section to the part that it continues, if it does. */
+function addSection(parts: MapSection[], section: MapSection, pageBytes: number): void {
+  const last = parts.at(-1);
+  const follows =
+    last !== undefined &&
+    last.first + last.frames === section.first &&
+    last.map + BigInt(last.frames * pageBytes) === section.map;
+  if (follows) parts[parts.length - 1] = { ...last, frames: last.frames + section.frames };
+  else parts.push(section);
+}
+
+/** Of parts that claim the same addresses the largest keeps them. */
+function withoutOverlaps(parts: readonly MapSection[], pageBytes: number, findings: string[]): MapSection[] {
+  const endOf = ({ map, frames }: MapSection) => map + BigInt(frames * pageBytes);
+  const kept: MapSection[] = [];
+  const bySize = [...parts].sort((a, b) => b.frames - a.frames);
+  for (const part of bySize.slice(0, MOST_PARTS)) {
+    if (kept.every((other) => part.map >= endOf(other) || endOf(part) <= other.map)) kept.push(part);
+  }
+  if (kept.length < parts.length) {
+    const what = `overlap others, or are more than the ${MOST_PARTS} that are read`;
+    findings.push(`${parts.length - kept.length} of ${parts.length} parts of the memory map ${what}`);
+  }
+  return kept.sort((a, b) => a.first - b.first);
 }
 
 /** Pointers to the roots that are there, with their number. */
