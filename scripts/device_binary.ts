@@ -6,13 +6,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { withLock } from './cache.ts';
+import { compiledLoops } from './compiled.ts';
+import { deviceLoops } from './device_loops.ts';
 import { type QuickJs, quickJs } from './quickjs.ts';
 import { run } from './tools.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const NATIVE = join(ROOT, 'packages/agent/native');
 /** The C modules by the names under which TypeScript imports them. */
-const C_MODULES = ['kcrash_sys', 'kcrash_child', 'kcrash_codecs'] as const;
+const C_MODULES = ['kcrash_sys', 'kcrash_child', 'kcrash_codecs', 'kcrash_loops'] as const;
 /** What they share. */
 const C_HEADER = 'kcrash_module.h';
 const ENGINE_MODULES = ['std', 'os', ...C_MODULES];
@@ -87,8 +89,9 @@ function staticLibrary(file: string, debianPackage: string): string {
 function keyOf(bundle: string, engine: QuickJs, libraries: StaticLibraries): string {
   const hash = createHash('sha256');
   const sources = [...C_MODULES.map(sourceOf), join(NATIVE, C_HEADER)];
-  const files = [fileURLToPath(import.meta.url), ...sources, ...Object.values(libraries)];
-  for (const part of [engine.key, ...files.map((path) => readFileSync(path)), bundle])
+  const recipes = ['device_binary.ts', 'device_loops.ts'].map((name) => join(ROOT, 'scripts', name));
+  const files = [...recipes, ...sources, ...Object.values(libraries)];
+  for (const part of [engine.key, compiledLoops(), ...files.map((path) => readFileSync(path)), bundle])
     hash.update(part).update('\0');
   return hash.digest('hex');
 }
@@ -106,10 +109,16 @@ function link(bundle: string, engine: QuickJs, libraries: StaticLibraries, work:
   run(engine.qjsc, ['-e', '-m', ...features, ...modules, '-o', 'kcrash.c', 'kcrash.js'], at);
   const include = ['-isystem', engine.includeFolder];
   const code = ['-O2', '-fno-pie', '-ffunction-sections', '-fdata-sections', '-D_GNU_SOURCE', ...include];
-  for (const name of C_MODULES)
-    run('gcc', [...code, '-Wall', '-Wextra', '-Werror', '-c', sourceOf(name), '-o', `${name}.o`], at);
+  const loops = deviceLoops(work);
+  for (const name of C_MODULES) {
+    const strict = ['-Wall', '-Wextra', '-Werror', ...loops.flags];
+    run('gcc', [...code, ...strict, '-c', sourceOf(name), '-o', `${name}.o`], at);
+  }
+  for (const [n, source] of loops.sources.entries())
+    run('gcc', [...code, '-w', ...loops.flags, '-c', source, '-o', `loops-${n}.o`], at);
   run('gcc', [...code, '-c', 'kcrash.c', '-o', 'kcrash.o'], at);
-  const objects = ['kcrash.o', ...C_MODULES.map((name) => `${name}.o`), ...engine.objects];
+  const made = ['kcrash', ...C_MODULES, ...loops.sources.map((_, n) => `loops-${n}`)];
+  const objects = [...made.map((name) => `${name}.o`), ...engine.objects];
   const shape = ['-static', '-no-pie', '-Wl,--gc-sections', '-s', ...withoutUnused(libraries.zstd, work)];
   const archives = [libraries.zlib, libraries.zstd];
   run('gcc', [...shape, ...objects, ...archives, '-lm', '-lpthread', '-o', 'program'], at);

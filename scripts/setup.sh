@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages='
-  gcc make libc6-dev zlib1g-dev libzstd-dev xz-utils libelf-dev bc cpio
+  gcc make libc6-dev zlib1g-dev libzstd-dev wabt xz-utils libelf-dev bc cpio
   qemu-system-x86 busybox-static e2fsprogs fdisk
   makedumpfile kexec-tools runc grub-pc-bin
   chromium

@@ -15,7 +15,7 @@ import {
   type Writer,
 } from '../port.ts';
 import { isolated, runProgram } from './child.ts';
-import { DEVICE_PACK_CODECS, deviceCodecs, devicePacker } from './device_codecs.ts';
+import { DEVICE_PACK_CODECS, devicePacker, devicePlatform } from './device_platform.ts';
 import { DeviceFile, DeviceWriter } from './open_file.ts';
 import { calling, checkErrno, checked, readUpTo, withFile } from './system_call.ts';
 
@@ -38,7 +38,7 @@ function statvfs(path: string): Exclude<ReturnType<typeof sys.statvfs>, number> 
 
 /** The machine, as QuickJS and the C module give it. */
 export class QuickJsPort implements Port {
-  readonly platform = { codecs: deviceCodecs };
+  readonly platform = devicePlatform;
   readonly packCodecs = DEVICE_PACK_CODECS;
 
   exists(path: string): boolean {
