@@ -26,9 +26,12 @@ const FREE_ON_CPU = classIndex('free on a CPU');
  */
 export function classifyPerCpuFree(into: Classification): void {
   const { dump, findings } = into;
+  // All lists together, since damaged ones can lead into one another.
+  let left = MOST_PAGES;
   for (const lists of perCpuLists(dump, findings)) {
     for (const { head, order } of lists) {
-      const { nodes, problem } = listNodes(dump.memory, head, MOST_PAGES);
+      const { nodes, problem } = listNodes(dump.memory, head, left);
+      left -= nodes.length;
       if (problem !== undefined) findings.push(`Free pages of a CPU: ${problem}`);
       const lru = dump.types.offsetof('page', 'lru');
       for (const node of nodes) {
@@ -59,13 +62,15 @@ function perCpuLists(dump: Dump, findings: string[]): FreeList[][] {
   const lists = types.place('per_cpu_pages', 'lists');
   const count = Math.min(sizeOfType(types.btf, lists.type) / 16, 64);
   const found: FreeList[][] = [];
+  const seen = new Set<VirtualAddress>();
   for (const node of nodes(dump)) {
     const { zoneCount, zones } = dump.reader('pglist_data', NODE)(node);
     for (let n = 0; n < Math.min(zoneCount, MOST_ZONES); n++) {
       const { pages } = dump.reader('zone', ZONE)(addTo(zones, n * zoneSize));
       for (const cpu of perCpu(dump).possible) {
         const at = attempt(findings, 'Free pages of a CPU', () => perCpu(dump).pointer(pages, cpu));
-        if (at === undefined) continue;
+        if (at === undefined || seen.has(at)) continue;
+        seen.add(at);
         const first = addTo(at, lists.bitOffset / 8);
         found.push(
           Array.from({ length: count }, (_, list) => {
@@ -83,5 +88,6 @@ function nodes(dump: Dump): VirtualAddress[] {
   const table = dump.findVariable('node_data');
   if (table === undefined) return [dump.variable('contig_page_data')];
   const length = Math.min(dump.vmcoreinfo.findLength('node_data') ?? 1, MOST_NODES);
-  return Array.from({ length }, (_, n) => dump.memory.pointer(addTo(table, n * 8))).filter((at) => at !== 0n);
+  const found = Array.from({ length }, (_, n) => dump.memory.pointer(addTo(table, n * 8)));
+  return [...new Set(found)].filter((at) => at !== 0n);
 }

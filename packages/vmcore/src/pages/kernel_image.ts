@@ -1,3 +1,4 @@
+import { KERNEL_MAP } from '../arch/x86_64/page_table.ts';
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import type { Dump } from '../dump.ts';
 import { type Classification, classSet, rangeWalker } from './classification.ts';
@@ -30,11 +31,27 @@ const CODE = classIndex('kernel code');
 const KERNEL_TABLES = classIndex('kernel tables');
 const LOG = classIndex('log');
 
+/** Addresses in the image. */
+interface ImageRange {
+  readonly start: VirtualAddress;
+  readonly end: VirtualAddress;
+}
+
+/**
+ * Parts of the image that are never given to the allocator, by the symbols at their ends, beside the code. A part of
+ * the variables that begin as zeros is: what would have been shared with the host of an encrypted machine.
+ */
+const PARTS: readonly (readonly [string, string])[] = [
+  ['__start_rodata', '__end_rodata'],
+  ['_sdata', '_edata'],
+];
+
 /**
  * The kernel image: what is reserved and mapped where the kernel is linked to. Memory of its initialisation code
  * that was given to the allocator is mapped there too, and not reserved any more.
  */
-export function classifyImage({ dump, classes }: Classification): void {
+export function classifyImage(into: Classification): void {
+  const { dump, classes } = into;
   const start = dump.vmcoreinfo.findSymbol('_stext') ?? dump.variable('_stext');
   const end = dump.findVariable('_end') ?? mappedEnd(dump, start);
   const framesAt = rangeWalker(dump);
@@ -42,6 +59,7 @@ export function classifyImage({ dump, classes }: Classification): void {
   for (const frame of framesAt(start, end)) {
     if (reserved[classes.get(frame)] === 1) classes.set(frame, DATA);
   }
+  keepParts(into, start);
   const image = classSet('kernel data');
   for (const range of dump.description.kallsyms.codeRanges()) {
     for (const frame of framesAt(range.start, range.end)) {
@@ -49,10 +67,39 @@ export function classifyImage({ dump, classes }: Classification): void {
     }
   }
   const described = classSet('kernel data', 'kernel code');
-  for (const [from, to] of tableRanges(dump)) {
+  for (const { start: from, end: to } of tableRanges(dump)) {
     for (const frame of framesAt(from, to)) {
       if (described[classes.get(frame)] === 1) classes.set(frame, KERNEL_TABLES);
     }
+  }
+}
+
+/**
+ * Symbols and page tables are two witnesses, which outweigh a memory map that says that a page of the image is
+ * another's; `phys_base` must agree with the page tables.
+ */
+function keepParts({ dump, classes, findings }: Classification, text: VirtualAddress): void {
+  const base = dump.vmcoreinfo.findNumber('phys_base');
+  if (base === undefined) return;
+  const { pageSize } = dump.physical;
+  const frameAt = (address: VirtualAddress) => Number(address - KERNEL_MAP + base) / pageSize;
+  const framesAt = rangeWalker(dump);
+  const image = classSet('kernel data');
+  let others = 0;
+  const code = dump.description.kallsyms.codeRanges().filter(({ start }) => start === text);
+  for (const { start, end } of [...code, ...partsOf(dump, PARTS)]) {
+    const first = Math.floor(frameAt(start));
+    const last = frameAt(end);
+    for (const frame of framesAt(start, end)) {
+      if (frame < first || frame >= last || image[classes.get(frame)] === 1) continue;
+      classes.set(frame, DATA);
+      others++;
+    }
+  }
+  if (others > 0) {
+    findings.push(
+      `${others} pages of the kernel image are another's by the memory map, and kept all the same`,
+    );
   }
 }
 
@@ -62,17 +109,23 @@ function mappedEnd(dump: Dump, start: VirtualAddress): VirtualAddress {
   return addTo(start, steps * STEP);
 }
 
-function tableRanges(dump: Dump): [VirtualAddress, VirtualAddress][] {
-  const ranges: [VirtualAddress, VirtualAddress][] = [];
-  for (const [from, to] of TABLES) {
+/** Ranges between symbols of which the kernel names both. */
+function partsOf(dump: Dump, names: readonly (readonly [string, string])[]): ImageRange[] {
+  return names.flatMap(([from, to]) => {
     const start = dump.findVariable(from);
     const end = dump.findVariable(to);
-    if (start !== undefined && end !== undefined && end > start) ranges.push([start, end]);
-  }
+    return start !== undefined && end !== undefined && end > start ? [{ start, end }] : [];
+  });
+}
+
+function tableRanges(dump: Dump): ImageRange[] {
+  const ranges = partsOf(dump, TABLES);
   const parts = KALLSYMS.map((name) => dump.findVariable(name)).filter((at) => at !== undefined);
   const [first] = parts.sort((a, b) => (a < b ? -1 : 1));
   const last = parts.at(-1);
-  if (first !== undefined && last !== undefined) ranges.push([first, addTo(last, dump.physical.pageSize)]);
+  if (first !== undefined && last !== undefined) {
+    ranges.push({ start: first, end: addTo(last, dump.physical.pageSize) });
+  }
   return ranges;
 }
 
@@ -108,15 +161,22 @@ const MOST_LOG = 2 ** 31;
 
 const CAPTURE = classIndex('capture kernel');
 
-/** Memory that the capture kernel runs in: the crashed one reserved it and never used it. */
+/**
+ * Memory that the capture kernel runs in: the crashed one reserved it and never used it. Only what the memory map
+ * says is reserved, or one damaged word would throw the whole dump away.
+ */
 export function classifyCaptureKernel({ dump, classes }: Classification): void {
   const { types, memory, physical } = dump;
+  const reserved = classSet('reserved');
   for (const name of ['crashk_res', 'crashk_low_res']) {
     const at = dump.findVariable(name);
     if (at === undefined) continue;
     const start = memory.u64(addTo(at, types.offsetof('resource', 'start')));
-    const end = memory.u64(addTo(at, types.offsetof('resource', 'end')));
-    if (end > start)
-      classes.fill(start / physical.pageSize, Math.ceil((end + 1) / physical.pageSize), CAPTURE);
+    const last = memory.u64(addTo(at, types.offsetof('resource', 'end')));
+    const end = Math.min(Math.floor(last / physical.pageSize) + 1, classes.limit);
+    if (last === 0) continue;
+    for (let frame = Math.floor(start / physical.pageSize); frame < end; frame++) {
+      if (reserved[classes.get(frame)] === 1) classes.set(frame, CAPTURE);
+    }
   }
 }

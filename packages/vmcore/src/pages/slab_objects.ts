@@ -1,4 +1,10 @@
-import { addTo, type Frame, type PhysicalAddress, type VirtualAddress } from '../bytes/address.ts';
+import {
+  addTo,
+  type Frame,
+  hexAddress,
+  type PhysicalAddress,
+  type VirtualAddress,
+} from '../bytes/address.ts';
 import { highHalf, lowHalf, u32, u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { field } from '../describe/type_reader.ts';
@@ -8,6 +14,7 @@ import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
 import { type Classification, pageOfFrame } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
+import { classIndex } from './page_class.ts';
 
 /** A slab: pages with objects of one cache. */
 export interface Slab {
@@ -25,45 +32,88 @@ export interface CacheSlabs {
   readonly slabs: readonly Slab[];
 }
 
-/** Slabs by their cache: each tells its own in its struct page. */
+const SLAB = classIndex('slab');
+const UNIDENTIFIED = classIndex('unidentified');
+
+/** A free object has room for the link to the next. */
+const LEAST_OBJECT = 8;
+
+/**
+ * Slabs by their cache: each tells its own in its struct page. The cache is the second witness: where it is none of
+ * the kernel's, the pages are not kept as slabs.
+ */
 export function slabsByCache(into: Classification): Map<string, CacheSlabs[]> {
+  const byName = new Map<string, CacheSlabs[]>();
+  let doubtful = 0;
+  for (const [address, slabs] of slabsByAddress(into)) {
+    const cache = attempt(into.findings, 'A cache of slabs', () => readCache(into.dump, address));
+    if (cache !== undefined) byName.set(cache.name, [...(byName.get(cache.name) ?? []), { ...cache, slabs }]);
+    else if (!isAbsent(into.dump, address)) doubtful += dropSlabs(into, slabs);
+  }
+  if (doubtful > 0) {
+    into.findings.push(`${doubtful} pages of slabs do not lead to a cache of the kernel, and are not kept`);
+  }
+  return byName;
+}
+
+function slabsByAddress(into: Classification): Map<VirtualAddress, Slab[]> {
   const { dump, slabs } = into;
   const cacheAt = dump.types.has('slab', 'slab_cache')
     ? dump.types.offsetof('slab', 'slab_cache')
     : dump.types.offsetof('page', 'slab_cache');
-  const found = new Map<bigint, Slab[]>();
+  const found = new Map<VirtualAddress, Slab[]>();
   for (let n = 0; n < slabs.frames.length; n++) {
     const frame = slabs.frames[n] as Frame;
     const page = pageOfFrame(into, frame);
     const bytes = page === undefined ? undefined : dump.memory.tryRead(addTo(page, cacheAt), 8);
     if (bytes === undefined) continue;
-    const cache = u64Big(bytes, 0);
+    const cache = u64Big(bytes, 0) as VirtualAddress;
     const list = found.get(cache);
     const slab = { frame, order: slabs.orders[n] as number };
     if (list === undefined) found.set(cache, [slab]);
     else list.push(slab);
   }
-  const byName = new Map<string, CacheSlabs[]>();
-  for (const [address, list] of found) {
-    const cache = attempt(into.findings, 'A cache of slabs', () => {
-      const { name, size, objectBytes } = dump.reader('kmem_cache', NAMED)(address as VirtualAddress);
-      return {
-        name: dump.memory.cString(name, 256),
-        address: address as VirtualAddress,
-        size,
-        objectBytes,
-        slabs: list,
-      };
-    });
-    if (cache !== undefined) byName.set(cache.name, [...(byName.get(cache.name) ?? []), cache]);
+  return found;
+}
+
+/** A cache, which is one where a neighbour in the kernel's list says so. Throws what reading memory throws. */
+function readCache(dump: Dump, address: VirtualAddress): Omit<CacheSlabs, 'slabs'> {
+  const { name, size, objectBytes, list } = dump.reader('kmem_cache', NAMED)(address);
+  const [next, previous] = [dump.memory.pointer(list), dump.memory.pointer(addTo(list, 8))];
+  const isListed = next !== list && (pointsTo(dump, addTo(next, 8), list) || pointsTo(dump, previous, list));
+  if (!isListed || objectBytes < 1 || size < Math.max(objectBytes, LEAST_OBJECT)) {
+    throw new DumpError('bad-format', `There is none at ${hexAddress(address)}`);
   }
-  return byName;
+  return { name: dump.memory.cString(name, 256), address, size, objectBytes };
+}
+
+function pointsTo({ memory }: Dump, at: VirtualAddress, to: VirtualAddress): boolean {
+  const bytes = memory.tryRead(at, 8);
+  return bytes !== undefined && u64Big(bytes, 0) === to;
+}
+
+/** Whether there may be a cache that the dump lacks. */
+function isAbsent({ memory }: Dump, cache: VirtualAddress): boolean {
+  return memory.translate(cache) !== undefined && memory.tryRead(cache, 8) === undefined;
+}
+
+function dropSlabs({ classes }: Classification, slabs: readonly Slab[]): number {
+  let pages = 0;
+  for (const { frame, order } of slabs) {
+    for (let n = 0; n < 2 ** order; n++) {
+      if (classes.get(frame + n) !== SLAB) continue;
+      classes.set(frame + n, UNIDENTIFIED);
+      pages++;
+    }
+  }
+  return pages;
 }
 
 const NAMED = {
   name: field.pointer('name'),
   size: field.number('size'),
   objectBytes: field.number('object_size'),
+  list: field.address('list'),
 };
 const CACHE = {
   offset: field.number('offset'),
@@ -73,11 +123,8 @@ const CACHE = {
   sheaves: field.optional(field.pointer('cpu_sheaves')),
   nodes: field.optional(field.address('per_node')),
 };
-const SLAB = { freelist: field.pointer('freelist'), objects: field.number('objects') };
+const FREE = { freelist: field.pointer('freelist'), objects: field.number('objects') };
 const CPU_SLAB = { freelist: field.pointer('freelist') };
-
-/** `MAX_OBJS_PER_PAGE`: the count has 15 bits. */
-const MOST_OBJECTS = 32767;
 
 /** Objects of a cache by their physical addresses. */
 export interface SlabObjects {
@@ -102,38 +149,50 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
     sheaves,
     nodes,
   } = dump.reader('kmem_cache', CACHE)(cache.address);
+  const { all, rests, lists } = objectsOf(into, map, cache, padding);
   const next = linkReader(dump, map, offset, random);
   const free = new Set<PhysicalAddress>();
-  if (cpus !== undefined && cpus !== 0n) {
-    for (const cpu of perCpu(dump).possible) {
-      const { freelist } = dump.reader('kmem_cache_cpu', CPU_SLAB)(perCpu(dump).pointer(cpus, cpu));
-      follow(map.physical(freelist), next, free);
-    }
-  }
   if (sheaves !== undefined && sheaves !== 0n) {
     for (const sheaf of sheavesOf(dump, sheaves, nodes)) takeSheaf(dump, map, sheaf, free);
   }
-  const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
-  const all: PhysicalAddress[] = [];
-  const rests: { start: PhysicalAddress; length: number }[] = [];
-  const { pageSize } = dump.physical;
-  for (const { frame, order } of cache.slabs) {
-    const page = pageOfFrame(into, frame);
-    if (page === undefined || cache.size <= 0) continue;
-    const { freelist, objects } = dump.reader(type, SLAB)(page);
-    follow(map.physical(freelist), next, free);
-    const bytes = 2 ** order * pageSize;
-    const count = Math.min(objects, Math.floor(bytes / cache.size));
-    const start = frame * pageSize;
-    for (let n = 0; n < count; n++) all.push(start + padding + n * cache.size);
-    rests.push({ start: start + count * cache.size, length: bytes - count * cache.size });
+  // There are no more free objects than objects, and those of sheaves are some of them.
+  const most = all.length + free.size;
+  if (cpus !== undefined && cpus !== 0n) {
+    for (const cpu of perCpu(dump).possible) {
+      const { freelist } = dump.reader('kmem_cache_cpu', CPU_SLAB)(perCpu(dump).pointer(cpus, cpu));
+      follow(map.physical(freelist), next, free, most);
+    }
   }
+  for (const list of lists) follow(list, next, free, most);
   return {
     used: all.filter((at) => !free.has(at)),
     free: all.filter((at) => free.has(at)),
     linkAt: offset,
-    rests: rests.filter(({ length }) => length > 0),
+    rests,
   };
+}
+
+/** Every object of a cache, what is left of its slabs behind the last, and the first free object of each. */
+function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padding: number) {
+  const { dump } = into;
+  const { pageSize } = dump.physical;
+  const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
+  const all: PhysicalAddress[] = [];
+  const rests: { start: PhysicalAddress; length: number }[] = [];
+  const lists: (PhysicalAddress | undefined)[] = [];
+  for (const { frame, order } of cache.slabs) {
+    const page = pageOfFrame(into, frame);
+    if (page === undefined) continue;
+    const { freelist, objects } = dump.reader(type, FREE)(page);
+    lists.push(map.physical(freelist));
+    const bytes = 2 ** order * pageSize;
+    const count = Math.min(objects, Math.floor(bytes / cache.size));
+    const start = frame * pageSize;
+    for (let n = 0; n < count; n++) all.push(start + padding + n * cache.size);
+    const rest = bytes - count * cache.size;
+    if (rest > 0) rests.push({ start: start + count * cache.size, length: rest });
+  }
+  return { all, rests, lists };
 }
 
 const SHEAVES = {
@@ -212,12 +271,13 @@ function swapped(word: number): number {
   return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | ((word >>> 24) & 0xff);
 }
 
-function follow(first: PhysicalAddress | undefined, next: Follow, free: Set<PhysicalAddress>): void {
-  let at = first;
-  for (let n = 0; n < MOST_OBJECTS && at !== undefined && !free.has(at); n++) {
-    free.add(at);
-    at = next(at);
-  }
+function follow(
+  first: PhysicalAddress | undefined,
+  next: Follow,
+  free: Set<PhysicalAddress>,
+  most: number,
+): void {
+  for (let at = first; at !== undefined && free.size < most && !free.has(at); at = next(at)) free.add(at);
 }
 
 /** `work`'s result, or undefined where the dump does not allow it. */

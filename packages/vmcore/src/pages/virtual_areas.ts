@@ -1,4 +1,5 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { u32 } from '../bytes/cursor.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from '../kernel/attempt.ts';
@@ -42,7 +43,9 @@ export function classifyAreas(into: Classification): void {
   const framesAt = rangeWalker(dump);
   const unnamed = classSet('unidentified');
   const chunks = dump.description.kallsyms.find('pcpu_get_vm_areas').map(({ address }) => address as bigint);
-  for (const { start, end, vm } of virtualAreas(dump, findings)) {
+  const { areas, problems } = dump.once(virtualAreas);
+  findings.push(...problems);
+  for (const { start, end, vm } of areas) {
     attempt(findings, 'An area of vmalloc', () => {
       const { flags, caller } = vm === 0n ? { flags: 0, caller: 0n } : dump.reader('vm_struct', VM)(vm);
       if ((flags & VM_IOREMAP) !== 0) return;
@@ -55,17 +58,34 @@ export function classifyAreas(into: Classification): void {
 }
 
 /** The areas in use: on a list per node since 6.9 (72210662c5a2), on one list before. */
-function virtualAreas(dump: Dump, findings: string[]): VirtualArea[] {
-  const areas: VirtualArea[] = [];
+function virtualAreas(dump: Dump): { areas: readonly VirtualArea[]; problems: readonly string[] } {
+  const areas = new Map<VirtualAddress, VirtualArea>();
+  const problems: string[] = [];
+  let left = MOST_AREAS;
   for (const head of areaLists(dump)) {
-    const { entries, problem } = listEntries(dump, head, 'vmap_area', 'list', MOST_AREAS);
-    if (problem !== undefined) findings.push(problem);
+    const { entries, problem } = listEntries(dump, head, 'vmap_area', 'list', left);
+    if (problem !== undefined) problems.push(problem);
+    left -= entries.length;
     for (const at of entries) {
-      const area = attempt(findings, 'An area of vmalloc', () => dump.reader('vmap_area', AREA)(at));
-      if (area !== undefined) areas.push(area);
+      const area = attempt(problems, 'An area of vmalloc', () => dump.reader('vmap_area', AREA)(at));
+      if (area !== undefined) areas.set(at, area);
     }
+    if (left <= 0) break;
   }
-  return areas;
+  return { areas: [...areas.values()].sort((a, b) => (a.start < b.start ? -1 : 1)), problems };
+}
+
+/** Whether one area holds `[low, high)`; `areas` ascend. */
+function isInArea(areas: readonly VirtualArea[], low: bigint, high: bigint): boolean {
+  let first = 0;
+  let end = areas.length;
+  while (first < end) {
+    const middle = (first + end) >>> 1;
+    if ((areas[middle] as VirtualArea).start <= low) first = middle + 1;
+    else end = middle;
+  }
+  const area = areas[first - 1];
+  return area !== undefined && high <= area.end;
 }
 
 function areaLists(dump: Dump): VirtualAddress[] {
@@ -94,24 +114,17 @@ export function classifyFirstChunk({ dump, classes }: Classification): void {
   }
 }
 
+/** What the kernel writes to the end of every task's stack. */
+const STACK_END_MAGIC = 0x57ac_6e9d;
+
 /**
- * Stacks of tasks and CPUs. The task and the page tables are two witnesses, which outweigh a memory map that says
- * the page is another's.
+ * Stacks of tasks and CPUs. The task and the area of its stack, or the mark at its end, are two witnesses, which
+ * outweigh a memory map that says the page is another's.
  */
-export function classifyStacks({ dump, classes, findings }: Classification): void {
-  const stacks = attempt(findings, 'Stacks of tasks', () =>
-    readTasks(dump).tasks.flatMap((task) => taskStackBounds(dump, task.stack) ?? []),
-  );
+export function classifyStacks(into: Classification): void {
+  const { dump, classes, findings } = into;
+  attempt(findings, 'Stacks of tasks', () => classifyTaskStacks(into));
   const framesAt = rangeWalker(dump);
-  const usual = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'kernel stack');
-  let others = 0;
-  for (const { low, high } of stacks ?? []) {
-    for (const frame of framesAt(low, high)) {
-      if (usual[classes.get(frame)] === 0) others++;
-      classes.set(frame, STACK);
-    }
-  }
-  if (others > 0) findings.push(`${others} pages of kernel stacks are another's by the memory map`);
   const shared = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'per-CPU');
   const cpus = attempt(findings, 'Stacks of CPUs', () => readCpus(dump)) ?? [];
   for (const { low, high } of cpus.flatMap((cpu) => cpu.stacks)) {
@@ -119,6 +132,37 @@ export function classifyStacks({ dump, classes, findings }: Classification): voi
       if (shared[classes.get(frame)] === 1) classes.set(frame, STACK);
     }
   }
+}
+
+function classifyTaskStacks({ dump, classes, findings }: Classification): void {
+  const framesAt = rangeWalker(dump);
+  const usual = classSet('vmalloc', 'unidentified', 'reserved', 'kernel data', 'kernel stack');
+  const certain = classSet('vmalloc', 'reserved', 'kernel data', 'kernel stack');
+  const areas = attempt(findings, 'Areas of stacks', () => dump.once(virtualAreas).areas) ?? [];
+  let others = 0;
+  let doubtful = 0;
+  for (const { stack } of readTasks(dump).tasks) {
+    const bounds = taskStackBounds(dump, stack);
+    if (bounds === undefined) continue;
+    const { low, high } = bounds;
+    const witnessed = isInArea(areas, low, high) || hasEndMark(dump, stack);
+    for (const frame of framesAt(low, high)) {
+      const value = classes.get(frame);
+      if (!witnessed && certain[value] === 0) doubtful++;
+      else {
+        if (usual[value] === 0) others++;
+        classes.set(frame, STACK);
+      }
+    }
+  }
+  if (others > 0) findings.push(`${others} pages of kernel stacks are another's by the memory map`);
+  if (doubtful > 0)
+    findings.push(`${doubtful} pages are a kernel stack by a task alone, and not kept for that`);
+}
+
+function hasEndMark(dump: Dump, stack: VirtualAddress): boolean {
+  const bytes = dump.memory.tryRead(stack, 4);
+  return bytes !== undefined && u32(bytes, 0) === STACK_END_MAGIC;
 }
 
 /** Code and data of loaded modules. */
