@@ -59,6 +59,17 @@ export class ClassMap {
     return true;
   }
 
+  /** The same map with pieces of its own around `frames`, of which alone more may be said in it; all else it shares. */
+  withOwn(frames: Iterable<Frame>): ClassMap {
+    const own = new Set<number>();
+    for (const frame of frames) own.add(Math.floor(frame / PIECE));
+    const copy = new ClassMap();
+    copy.limit = this.limit;
+    for (const [index, piece] of this.#pieces)
+      copy.#pieces.set(index, own.has(index) ? piece.slice() : piece);
+    return copy;
+  }
+
   /** Frames of each class, by its index. */
   counts(): number[] {
     const counts = new Float64Array(256);

@@ -10,7 +10,8 @@ import { type FlagPassResult, passOverMap } from './flag_pass.ts';
 import { classifyPerCpuFree } from './free_lists.ts';
 import { classifyCaptureKernel, classifyImage, classifyLog } from './kernel_image.ts';
 import { memorySections } from './memory_map.ts';
-import { classIndex } from './page_class.ts';
+import { splitMemoryMap } from './memory_map_split.ts';
+import { classIndex, PAGE_CLASSES } from './page_class.ts';
 import { pageLayout } from './page_layout.ts';
 import { classifyPageTables } from './page_table_tree.ts';
 import { classifyPageFragments, classifyPipes, classifySocketBuffers, type SocketData } from './payload.ts';
@@ -30,6 +31,10 @@ export interface ClassifiedPages extends Classification {
 
 /** Caches whose objects lead to every task. */
 const TASK_CACHES = ['task_struct', 'signal_cache', 'mm_struct', 'pid', 'cred_jar', 'nsproxy'];
+
+/** Classes that are kept where nobody says otherwise. */
+const KEPT = new Uint8Array(256);
+for (const [n, { tier }] of PAGE_CLASSES.entries()) KEPT[n] = tier === null ? 0 : 1;
 
 const TASK_SLAB = classIndex('task slab');
 const MEMORY_MAP = classIndex('memory map of excluded');
@@ -81,6 +86,7 @@ function classify(dump: Dump): ClassifiedPages {
   const socketData =
     attempt(findings, 'Socket buffers', () => classifySocketBuffers(into, map, caches)) ?? [];
   step('References', () => classifyByReference(into, map));
+  splitMemoryMap(classes, pass, KEPT);
   return { ...into, map, caches, socketData, pass };
 }
 

@@ -1,7 +1,9 @@
 import type { Frame } from '../bytes/address.ts';
 import type { Dump } from '../dump.ts';
+import type { ClassMap } from './class_map.ts';
 import { type ClassifiedPages, classifyPages } from './classify.ts';
-import { classIndex, PAGE_CLASSES, type PageClass, TIERS } from './page_class.ts';
+import { splitMemoryMap } from './memory_map_split.ts';
+import { PAGE_CLASSES, type PageClass, TIERS } from './page_class.ts';
 import type { ClassCount, FrameRange, PagePlan, PageTier } from './page_plan.ts';
 import { findSecrets, NO_SCRUBBING } from './scrub.ts';
 
@@ -18,9 +20,6 @@ export interface PlanPolicy {
 /** The tier of what is kept by the user's word. */
 const BY_POLICY = 'kept by policy';
 
-const MEMORY_MAP = classIndex('memory map');
-const EXCLUDED_MAP = classIndex('memory map of excluded');
-
 /**
  * Plans which pages of a dump are kept, in order of worth. Throws `not-described` where the kernel does not tell
  * how its pages are used, and `io`.
@@ -28,13 +27,13 @@ const EXCLUDED_MAP = classIndex('memory map of excluded');
 export function planPages(dump: Dump, policy: PlanPolicy = {}): PagePlan {
   const pages = classifyPages(dump);
   const tierOfClass = tiersOfClasses(policy);
-  splitMemoryMap(pages, tierOfClass);
-  const counts = pages.classes.counts();
-  const { tiers, index } = tiersOf(pages, tierOfClass, counts);
+  const classes = classesFor(pages, policy, tierOfClass);
+  const counts = classes.counts();
+  const { tiers, index } = tiersOf(classes, tierOfClass, counts);
   return {
-    frameLimit: pages.classes.limit,
+    frameLimit: classes.limit,
     tiers,
-    tierOf: (frame: Frame) => index[pages.classes.get(frame)] as number,
+    tierOf: (frame: Frame) => index[classes.get(frame)] as number,
     classes: PAGE_CLASSES.map(({ name }, n): ClassCount => {
       const count = counts[n] ?? 0;
       return { class: name, pages: count, kept: (index[n] as number) < 0 ? 0 : count };
@@ -55,26 +54,24 @@ function tiersOfClasses({ keep = [], drop = [] }: PlanPolicy): Int8Array {
   return tiers;
 }
 
-/** A page of the memory map is worth more where it describes a page that is kept. */
-function splitMemoryMap({ classes, pass }: ClassifiedPages, tierOfClass: Int8Array): void {
-  const { mapFrames, mapDescribes, perMapFrame } = pass;
-  const isMap = (value: number) => value === MEMORY_MAP || value === EXCLUDED_MAP;
-  for (const frame of mapFrames) if (isMap(classes.get(frame))) classes.set(frame, EXCLUDED_MAP);
-  for (let n = 0; n < mapFrames.length; n++) {
-    const frame = mapFrames[n] as Frame;
-    if (classes.get(frame) !== EXCLUDED_MAP) continue;
-    const first = mapDescribes[n] as Frame;
-    for (let at = first; at < first + perMapFrame; at++) {
-      const value = classes.get(at);
-      if ((tierOfClass[value] as number) < 0 || isMap(value)) continue;
-      classes.set(frame, MEMORY_MAP);
-      break;
-    }
-  }
+/** The classes with the memory map split as a policy wants it, which is that of this plan alone. */
+function classesFor(
+  { classes, pass }: ClassifiedPages,
+  { keep = [], drop = [] }: PlanPolicy,
+  tierOfClass: Int8Array,
+): ClassMap {
+  if (keep.length === 0 && drop.length === 0) return classes;
+  const own = classes.withOwn(pass.mapFrames);
+  splitMemoryMap(
+    own,
+    pass,
+    Uint8Array.from(tierOfClass, (tier) => (tier < 0 ? 0 : 1)),
+  );
+  return own;
 }
 
 function tiersOf(
-  { classes }: ClassifiedPages,
+  classes: ClassMap,
   tierOfClass: Int8Array,
   counts: readonly number[],
 ): { tiers: PageTier[]; index: Int8Array } {

@@ -1,0 +1,35 @@
+import type { Frame } from '../bytes/address.ts';
+import type { ClassMap } from './class_map.ts';
+import type { FlagPassResult } from './flag_pass.ts';
+import { classIndex } from './page_class.ts';
+
+const MEMORY_MAP = classIndex('memory map');
+const EXCLUDED_MAP = classIndex('memory map of excluded');
+
+/**
+ * A page of the memory map is worth more where it describes a page that is kept: of a class whose entry in `kept` is
+ * not 0.
+ */
+export function splitMemoryMap(
+  classes: ClassMap,
+  {
+    mapFrames,
+    mapDescribes,
+    perMapFrame,
+  }: Pick<FlagPassResult, 'mapFrames' | 'mapDescribes' | 'perMapFrame'>,
+  kept: Uint8Array,
+): void {
+  const isMap = (value: number) => value === MEMORY_MAP || value === EXCLUDED_MAP;
+  for (const frame of mapFrames) if (isMap(classes.get(frame))) classes.set(frame, EXCLUDED_MAP);
+  for (let n = 0; n < mapFrames.length; n++) {
+    const frame = mapFrames[n] as Frame;
+    if (classes.get(frame) !== EXCLUDED_MAP) continue;
+    const first = mapDescribes[n] as Frame;
+    for (let at = first; at < first + perMapFrame; at++) {
+      const value = classes.get(at);
+      if (kept[value] === 0 || isMap(value)) continue;
+      classes.set(frame, MEMORY_MAP);
+      break;
+    }
+  }
+}
