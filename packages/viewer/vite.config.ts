@@ -1,4 +1,5 @@
 import { defineConfig, type Plugin } from 'vite';
+import { compiledLoops } from '../../scripts/compiled.ts';
 import { POLICY } from './src/policy.ts';
 
 /** The page's policy stands in the page itself, so that it holds on any static server. */
@@ -20,6 +21,7 @@ export default defineConfig({
   plugins: [policy],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
+  define: { KCRASH_COMPILED: JSON.stringify(Buffer.from(compiledLoops()).toString('base64')) },
   build: {
     outDir: '../../dist/viewer',
     emptyOutDir: true,

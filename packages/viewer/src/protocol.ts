@@ -219,6 +219,8 @@ export interface SlabAnswer {
 /** The worker's methods. */
 export interface Methods {
   open(files: readonly DumpFile[]): Overview;
+  /** Opens a dump for questions that need no report. */
+  attach(files: readonly DumpFile[]): void;
   tasks(): TaskTable;
   log(): readonly ReportLogItem[];
   /** What the task at an address has open, and more. */

@@ -1,7 +1,8 @@
 import type { ReportLogItem } from '@kcrash/report/report';
 import { signal } from '@preact/signals';
+import { Refused } from './channel.ts';
 import type { DumpFile, Overview, Refusal, TaskTable } from './protocol.ts';
-import { Refused, WorkerClient } from './worker_client.ts';
+import { WorkerClient } from './worker_client.ts';
 
 /** What the page shows: no dump yet, one being opened, one that is open, or why it could not be opened. */
 export type State =
@@ -25,7 +26,7 @@ export async function open(files: readonly DumpFile[]): Promise<void> {
   log.value = undefined;
   const name = files.map((file) => (file.kind === 'file' ? file.file.name : file.name)).join(', ');
   state.value = { kind: 'opening', name, stage: 'Starting', bytesRead: 0 };
-  const worker = new WorkerClient((stage, bytesRead) => {
+  const worker = new WorkerClient(files, (stage, bytesRead) => {
     if (worker === current && state.value.kind === 'opening') {
       state.value = { kind: 'opening', name, stage, bytesRead };
     }

@@ -1,61 +1,37 @@
-import type { Message, Methods, Question, Refusal } from './protocol.ts';
-import workerUrl from './worker/worker.ts?worker&url';
+import { signal } from '@preact/signals';
+import { Channel, type Progress } from './channel.ts';
+import type { DumpFile, Methods } from './protocol.ts';
 
-/** A question that the worker could not answer; the message is for people. */
-export class Refused extends Error {
-  override readonly name = 'Refused';
-  readonly refusal: Refusal;
+/** What needs to know of every page of memory what it is, which takes seconds. */
+const OF_PAGES: readonly (keyof Methods)[] = ['pageClasses', 'pageMap'];
 
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
+/** Started with the page, since starting a worker takes a tenth of a second. The first dump takes it. */
+let spare: Channel | undefined = new Channel();
 
-interface Waiting {
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: Refused) => void;
-}
-
-/** The page's policy lets no string become code; the worker's own file is the one exception. */
-const { trustedTypes } = globalThis as {
-  trustedTypes?: { createPolicy(name: string, rules: object): { createScriptURL(url: string): string } };
-};
-const policy = trustedTypes?.createPolicy('kcrash', {
-  createScriptURL: (url: string) => {
-    if (url !== workerUrl) throw new TypeError('No other script is loaded');
-    return url;
-  },
-});
-
-/** A worker with one dump. */
+/** The workers of one dump: a second one sorts out the pages of memory, so that no other question waits for that. */
 export class WorkerClient {
-  readonly #worker = new Worker(policy?.createScriptURL(workerUrl) ?? workerUrl, { type: 'module' });
-  readonly #waiting = new Map<number, Waiting>();
+  /** Bytes that were read to sort out the pages, as it goes on. */
+  readonly sorted = signal(0);
+  readonly #main: Channel;
+  readonly #files: readonly DumpFile[];
   readonly #once = new Set<keyof Methods>();
-  #asked = 0;
+  #pages: { readonly channel: Channel; readonly attached: Promise<void> } | undefined;
 
   /** `progress` is told what the worker does while a dump is opened. */
-  constructor(progress: (stage: string, bytesRead: number) => void) {
-    this.#worker.onmessage = ({ data }: MessageEvent<Message>) => {
-      if (data.kind === 'progress') progress(data.stage, data.bytesRead);
-      else if (data.kind === 'answer') this.#take(data.id)?.resolve(data.value as never);
-      else this.#take(data.id)?.reject(new Refused(data.refusal));
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const refusal = { code: 'internal', message: event.message || 'The worker could not be started' };
-      for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new Refused(refusal));
-    };
+  constructor(files: readonly DumpFile[], progress: Progress) {
+    this.#files = files;
+    this.#main = spare ?? new Channel();
+    this.#main.progress = progress;
+    spare = undefined;
   }
 
-  /** Asks the worker. Rejects with `Refused`. */
+  /** Asks a worker. Rejects with `Refused`. */
   ask<K extends keyof Methods>(method: K, ...given: Parameters<Methods[K]>): Promise<ReturnType<Methods[K]>> {
-    const id = ++this.#asked;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ id, method, arguments: given } satisfies Question);
-    });
+    if (!OF_PAGES.includes(method)) return this.#main.ask(method, ...given);
+    const { channel, attached } = this.#pagesWorker();
+    return attached
+      .then(() => channel.ask(method, ...given))
+      .finally(() => performance.mark('kcrash-sorted'));
   }
 
   /** Asks what has one answer for the whole dump, unless it has been asked before. */
@@ -65,14 +41,21 @@ export class WorkerClient {
     void (this.ask as (name: K) => Promise<ReturnType<Methods[K]>>).call(this, method).then(take);
   }
 
-  /** Ends the worker; what was asked stays unanswered. */
+  /** Ends the workers; what was asked stays unanswered. */
   end(): void {
-    this.#worker.terminate();
+    this.#main.end();
+    this.#pages?.channel.end();
   }
 
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
+  /** It opens the dump without a report. */
+  #pagesWorker() {
+    if (this.#pages === undefined) {
+      const channel = new Channel();
+      channel.progress = (_stage, bytesRead) => {
+        this.sorted.value = bytesRead;
+      };
+      this.#pages = { channel, attached: channel.ask('attach', this.#files) };
+    }
+    return this.#pages;
   }
 }

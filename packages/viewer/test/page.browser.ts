@@ -73,10 +73,11 @@ describe('the page', () => {
       entry.isFile(),
     );
     expect(requests.filter((url) => !url.startsWith(site.server.url))).toEqual([]);
-    // The browser looks for the icon at each new address.
+    // The browser looks for the icon at each new address; the pages of memory have a worker of their own.
     const asked = requests.filter((url) => !url.endsWith('.svg'));
-    expect(new Set(asked).size).toBe(asked.length);
-    expect(asked.length).toBe(wanted.length - 1);
+    expect(new Set(asked).size).toBe(wanted.length - 1);
+    expect(asked.length).toBe(wanted.length);
+    expect(asked.filter((url) => url.includes('/worker-')).length).toBe(2);
     expect(errors).toEqual([]);
     await page.context().close();
   });
@@ -114,6 +115,34 @@ describe('the page', () => {
       await page.context().close();
     });
   }
+
+  it('answers while it sorts out the pages of memory', async () => {
+    const { page, errors } = await visit(site.browser, site.server.url);
+    await openDump(page, dump);
+    await page.evaluate(() => {
+      location.hash = 'memory';
+    });
+    await page.waitForSelector('progress[aria-label="Sorting out the pages of memory"]');
+    const from = await page.evaluate(() => performance.now());
+    for (const [hash, shown] of [
+      ['log', '.log .line'],
+      ['value=init_uts_ns.name', '.parts'],
+    ] as const) {
+      await page.evaluate((to) => {
+        location.hash = to;
+      }, hash);
+      await page.waitForSelector(shown);
+    }
+    const answered = await page.evaluate(() => performance.now());
+    await page.waitForFunction(() => performance.getEntriesByName('kcrash-sorted').length > 0);
+    const to = await page.evaluate(() => performance.getEntriesByName('kcrash-sorted')[0]?.startTime ?? 0);
+    console.log(
+      `pages sorted out in ${(to - from).toFixed(0)} ms, other views after ${(answered - from).toFixed(0)} ms`,
+    );
+    expect(answered).toBeLessThan(to);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
 
   it('gives the report as kcrash writes it', async () => {
     const { page } = await visit(site.browser, site.server.url);

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
+import { Refused } from '../channel.ts';
 import type { Methods } from '../protocol.ts';
-import { Refused, type WorkerClient } from '../worker_client.ts';
+import type { WorkerClient } from '../worker_client.ts';
 import { inWords } from './advice.ts';
 
 /** An answer of the worker's, as it comes. */

@@ -16,11 +16,20 @@ export function MemoryView({ worker, report }: { worker: WorkerClient; report: R
   return (
     <>
       <h1>Pages of memory</h1>
-      {asked.kind === 'waiting' && <p class="soft">Reading what each page is used for…</p>}
+      {asked.kind === 'waiting' && <Sorting worker={worker} />}
       {asked.kind === 'refused' && <p class="soft">{visible(asked.message)}</p>}
       {asked.kind === 'answer' && <Classified classes={asked.value} worker={worker} />}
       <Totals report={report} />
     </>
+  );
+}
+
+function Sorting({ worker }: { worker: WorkerClient }) {
+  return (
+    <section aria-live="polite">
+      <p class="soft">Reading what each page is used for… {bytesText(worker.sorted.value)} read</p>
+      <progress aria-label="Sorting out the pages of memory" />
+    </section>
   );
 }
 

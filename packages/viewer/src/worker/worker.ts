@@ -1,5 +1,6 @@
 import { QuestionError } from '@kcrash/report/explore/question_error';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
+import type { Dump } from '@kcrash/vmcore/dump';
 import type { DumpFile, Message, Methods, Question, Refusal } from '../protocol.ts';
 import type { BlockSource } from './block_source.ts';
 import { sourceOf } from './files.ts';
@@ -7,7 +8,7 @@ import { findSymbols } from './find_symbols.ts';
 import { memoryAt } from './memory_at.ts';
 import { pageClasses, pageMap, slabs } from './page_map.ts';
 import { readList, readValue } from './read_value.ts';
-import { Session } from './session.ts';
+import { openedDump, Session } from './session.ts';
 import { taskDetails } from './task_details.ts';
 import { findTypes, layoutOf } from './type_layout.ts';
 import { whatItIs } from './what_it_is.ts';
@@ -17,6 +18,7 @@ declare const self: DedicatedWorkerGlobalScope;
 /** Progress is told at most so often. */
 const STEP_MILLISECONDS = 50;
 
+let dump: Dump | undefined;
 let session: Session | undefined;
 let sources: BlockSource[] = [];
 let stage = '';
@@ -32,23 +34,33 @@ function progress(): void {
   say({ kind: 'progress', stage, bytesRead });
 }
 
-function opened(): Session {
-  if (session === undefined) throw new DumpError('not-a-dump', 'No dump is open');
-  return session;
+function begin(name: string): void {
+  stage = name;
+  progress();
+}
+
+function attach(files: readonly DumpFile[]): Dump {
+  sources = files.map((file) =>
+    sourceOf(file, (bytes) => {
+      bytesRead += bytes;
+      if (performance.now() - told > STEP_MILLISECONDS) progress();
+    }),
+  );
+  begin('Opening the dump');
+  dump = openedDump(sources);
+  return dump;
+}
+
+function opened<T>(what: T | undefined): T {
+  if (what === undefined) throw new DumpError('not-a-dump', 'No dump is open');
+  return what;
 }
 
 const methods: Methods = {
   open(files: readonly DumpFile[]) {
-    sources = files.map((file) =>
-      sourceOf(file, (bytes) => {
-        bytesRead += bytes;
-        if (performance.now() - told > STEP_MILLISECONDS) progress();
-      }),
-    );
-    session = new Session(sources, (name) => {
-      stage = name;
-      progress();
-    });
+    const attached = attach(files);
+    begin('Reading tasks, stacks and the log');
+    session = new Session(attached);
     return session.overview(
       files.map((file, n) => ({
         name: file.kind === 'file' ? file.file.name : file.name,
@@ -56,19 +68,20 @@ const methods: Methods = {
       })),
     );
   },
-  tasks: () => opened().tasks(),
-  log: () => opened().report.log,
-  details: (task) => taskDetails(opened().dump, task),
-  value: (expression) => readValue(opened().dump, expression),
-  list: (head, type, member) => readList(opened().dump, head, type, member),
-  types: (query) => findTypes(opened().dump, query),
-  layout: (name) => layoutOf(opened().dump, name),
-  memory: (address, length) => memoryAt(opened().dump, address, length),
-  symbols: (query) => findSymbols(opened().dump, query),
-  pageClasses: () => pageClasses(opened().dump),
-  pageMap: (from, to, cells) => pageMap(opened().dump, from, to, cells),
-  slabs: () => slabs(opened().dump),
-  exported: (form) => opened().exported(form),
+  attach: (files) => void attach(files),
+  tasks: () => opened(session).tasks(),
+  log: () => opened(session).report.log,
+  details: (task) => taskDetails(opened(dump), task),
+  value: (expression) => readValue(opened(dump), expression),
+  list: (head, type, member) => readList(opened(dump), head, type, member),
+  types: (query) => findTypes(opened(dump), query),
+  layout: (name) => layoutOf(opened(dump), name),
+  memory: (address, length) => memoryAt(opened(dump), address, length),
+  symbols: (query) => findSymbols(opened(dump), query),
+  pageClasses: () => pageClasses(opened(dump)),
+  pageMap: (from, to, cells) => pageMap(opened(dump), from, to, cells),
+  slabs: () => slabs(opened(dump)),
+  exported: (form) => opened(session).exported(form),
 };
 
 /** Why there is no answer; for what could not be opened, what the file is instead. */
@@ -79,7 +92,8 @@ function refusal(error: unknown, method: string): Refusal {
   }
   const { code, message } = error;
   const [first] = sources;
-  if (method !== 'open' || code === 'io' || first === undefined) return { code, message };
+  if ((method !== 'open' && method !== 'attach') || code === 'io' || first === undefined)
+    return { code, message };
   const instead = whatItIs(first);
   return instead === undefined ? { code, message } : { code, message, instead };
 }

@@ -1,9 +1,5 @@
-import type { Codecs, Decompress } from '../codecs/codec.ts';
-import { codecsWith } from '../codecs/codecs.ts';
 import type { Platform } from '../dump.ts';
-import { compiledCodecs } from './codecs.ts';
-import { compiledTables } from './tables.ts';
-import { instancesOf } from './wasm.ts';
+import { webAssemblyPlatform } from './platform.ts';
 
 /** The WebAssembly of `packages/vmcore/assembly` in base64, put here by the build. */
 declare const KCRASH_COMPILED: string | undefined;
@@ -14,18 +10,6 @@ declare const KCRASH_COMPILED: string | undefined;
  * Node's own 165.
  */
 export const nodePlatform: Platform =
-  typeof KCRASH_COMPILED === 'string' ? fromWebAssembly(KCRASH_COMPILED) : {};
-
-function fromWebAssembly(base64: string): Platform {
-  const instance = instancesOf(() => Buffer.from(base64, 'base64'));
-  let made: ReturnType<typeof compiledCodecs> | undefined;
-  /** Compiled at the first page that needs it. */
-  const codec =
-    (name: 'zlib' | 'lzo' | 'zstd'): Decompress =>
-    (input, output) => {
-      made ??= compiledCodecs(instance(), codecsWith({}));
-      return made[name](input, output);
-    };
-  const codecs: Partial<Codecs> = { zlib: codec('zlib'), lzo: codec('lzo'), zstd: codec('zstd') };
-  return { codecs, tables: () => compiledTables(instance()) };
-}
+  typeof KCRASH_COMPILED === 'string'
+    ? webAssemblyPlatform(() => Buffer.from(KCRASH_COMPILED, 'base64'))
+    : {};
