@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { demo } from './demo.ts';
 import { stockKernel } from './kernel.ts';
+import { leaks } from './leaks/document.ts';
 import { deviceBinary, outFolder } from './paths.ts';
 import { referee } from './referee/command.ts';
 import { type Bench, runScenario, type Verdict } from './run.ts';
@@ -14,6 +15,7 @@ const USAGE = `usage: npm run lab -- list
        npm run lab -- run NAME… | --all | --core [options]
        npm run lab -- demo [options]
        npm run lab -- referee [DUMP…] [options]  (referee --help)
+       npm run lab -- leaks FOLDER… [--markdown FILE]
 
   --all            every scenario
   --core           those that show the main job and the worst faults
@@ -41,6 +43,7 @@ const options = {
 
 async function main(): Promise<number> {
   if (process.argv[2] === 'referee') return referee(process.argv.slice(3));
+  if (process.argv[2] === 'leaks') return leaks(process.argv.slice(3));
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [command, ...names] = positionals;
   if (values.help) return say(USAGE, 0);
