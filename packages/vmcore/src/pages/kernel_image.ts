@@ -1,5 +1,6 @@
 import { KERNEL_MAP } from '../arch/x86_64/page_table.ts';
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { type Classification, classSet, rangeWalker } from './classification.ts';
 import { classIndex } from './page_class.ts';
@@ -161,22 +162,44 @@ const MOST_LOG = 2 ** 31;
 
 const CAPTURE = classIndex('capture kernel');
 
+const RESOURCE = {
+  start: field.number('start'),
+  last: field.number('end'),
+  name: field.pointer('name'),
+  sibling: field.pointer('sibling'),
+  child: field.pointer('child'),
+};
+/** Lines of /proc/iomem. */
+const MOST_RESOURCES = 1 << 14;
+
 /**
  * Memory that the capture kernel runs in: the crashed one reserved it and never used it. Only what the memory map
  * says is reserved, or one damaged word would throw the whole dump away.
  */
 export function classifyCaptureKernel({ dump, classes }: Classification): void {
-  const { types, memory, physical } = dump;
+  const { pageSize } = dump.physical;
   const reserved = classSet('reserved');
-  for (const name of ['crashk_res', 'crashk_low_res']) {
-    const at = dump.findVariable(name);
-    if (at === undefined) continue;
-    const start = memory.u64(addTo(at, types.offsetof('resource', 'start')));
-    const last = memory.u64(addTo(at, types.offsetof('resource', 'end')));
-    const end = Math.min(Math.floor(last / physical.pageSize) + 1, classes.limit);
+  for (const at of captureResources(dump)) {
+    const { start, last } = dump.reader('resource', RESOURCE)(at);
     if (last === 0) continue;
-    for (let frame = Math.floor(start / physical.pageSize); frame < end; frame++) {
+    const end = Math.min(Math.floor(last / pageSize) + 1, classes.limit);
+    for (let frame = Math.floor(start / pageSize); frame < end; frame++) {
       if (reserved[classes.get(frame)] === 1) classes.set(frame, CAPTURE);
     }
   }
+}
+
+/** By their names; where only code has names, as /proc/iomem finds them. */
+function captureResources(dump: Dump): VirtualAddress[] {
+  const named = ['crashk_res', 'crashk_low_res'].flatMap((name) => dump.findVariable(name) ?? []);
+  const root = named.length > 0 ? undefined : dump.findVariable('iomem_resource');
+  if (root === undefined) return named;
+  const seen = new Set<VirtualAddress>([root]);
+  for (const at of seen) {
+    const { name, sibling, child } = dump.reader('resource', RESOURCE)(at);
+    if (name !== 0n && dump.memory.cString(name, 32) === 'Crash kernel') named.push(at);
+    // A set takes what is added while it is gone through.
+    for (const next of [child, sibling]) if (next !== 0n && seen.size < MOST_RESOURCES) seen.add(next);
+  }
+  return named;
 }

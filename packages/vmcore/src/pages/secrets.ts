@@ -4,19 +4,20 @@ import type { Dump } from '../dump.ts';
 import { attempt } from '../kernel/attempt.ts';
 import { rbEntries } from '../kernel/rbtree.ts';
 import type { ClassifiedPages } from './classify.ts';
+import { messageParts } from './messages.ts';
 import { slabObjects } from './slab_objects.ts';
 import { ttyBuffers } from './tty_buffers.ts';
 
 /** Bytes in the kernel's own pages that users wrote. */
 export interface SecretRange {
-  /** `keys`, `socket buffers`, `tty buffers`, `floating point registers`, `free objects`. */
+  /** `keys`, `messages`, `socket buffers`, `tty buffers`, `floating point registers`, `free objects`. */
   readonly owner: string;
   readonly start: PhysicalAddress;
   readonly length: number;
 }
 
 /**
- * Where users' data lies inside pages of the kernel, as far as its owner is known: payloads of keys, data of socket
+ * Where users' data lies inside pages of the kernel, as far as its owner is known: payloads of keys, messages, data of socket
  * buffers, buffers of ttys, vector registers of tasks; and objects that are free again, which may hold any of it still.
  */
 export function secretRanges(pages: ClassifiedPages): SecretRange[] {
@@ -25,16 +26,19 @@ export function secretRanges(pages: ClassifiedPages): SecretRange[] {
   const add = (owner: string, at: VirtualAddress, length: number) =>
     found.push(...physicalRanges(dump, owner, at, length));
   for (const { start, length } of socketData) add('socket buffers', start, length);
-  attempt(findings, 'Keys', () => {
+  attempt(findings, 'Keys are not all overwritten', () => {
     for (const { at, length } of keyPayloads(dump, findings)) add('keys', at, length);
   });
-  attempt(findings, 'Buffers of ttys', () => {
+  attempt(findings, 'Messages are not all overwritten', () => {
+    for (const { at, length } of messageParts(dump, findings)) add('messages', at, length);
+  });
+  attempt(findings, 'Buffers of ttys are not all overwritten', () => {
     for (const { at, length } of ttyBuffers(pages)) add('tty buffers', at, length);
   });
-  attempt(findings, 'Registers of user space', () => {
+  attempt(findings, 'Registers of user space are not all overwritten', () => {
     for (const { at, length } of floatingPointStates(pages)) add('floating point registers', at, length);
   });
-  attempt(findings, 'Free objects', () => found.push(...freeObjects(pages)));
+  attempt(findings, 'Free objects are not all overwritten', () => found.push(...freeObjects(pages)));
   return found;
 }
 

@@ -14,7 +14,15 @@ export interface TtyBuffer {
   readonly length: number;
 }
 
-const DRIVER = { count: field.number('num'), ttys: field.pointer('ttys'), ports: field.pointer('ports') };
+const DRIVER = {
+  count: field.number('num'),
+  ttys: field.pointer('ttys'),
+  ports: field.pointer('ports'),
+  state: field.optional(field.pointer('driver_state')),
+};
+/** Of serial ports: what `driver_state` of their driver is, and what each port has. */
+const SERIAL = { count: field.number('nr'), states: field.pointer('state') };
+const SERIAL_PORT = { port: field.address('port'), transmit: field.optional(field.pointer('xmit.buf')) };
 const TTY = {
   port: field.pointer('port'),
   link: field.pointer('link'),
@@ -35,7 +43,10 @@ const BUFFER = {
 
 const MOST_DRIVERS = 1024;
 const MOST_LINES = 1 << 16;
-const MOST_BUFFERS = 1 << 14;
+/** A driver of serial lines has some tens at most. */
+const MOST_SERIAL = 256;
+/** Of all ports together. */
+const MOST_BUFFERS = 1 << 16;
 /** A write buffer is 2 KB, or 64 KB; a flip buffer 64 KB with what it is rounded up to. */
 const MOST_BYTES = 1 << 17;
 
@@ -44,18 +55,23 @@ export function ttyBuffers(pages: ClassifiedPages): TtyBuffer[] {
   const { dump, findings } = pages;
   const ttys = new Set<VirtualAddress>();
   const ports = new Set<VirtualAddress>();
-  const head = dump.variable('tty_drivers');
-  const { entries, problem } = listEntries(dump, head, 'tty_driver', 'tty_drivers', MOST_DRIVERS);
-  if (problem !== undefined) findings.push(`Drivers of ttys: ${problem}`);
-  for (const driver of entries) {
+  const serial: SerialPort[] = [];
+  // All drivers together: damaged ones could share one table.
+  let left = MOST_LINES;
+  for (const driver of attempt(findings, 'Buffers of ttys are not all overwritten', () =>
+    ttyDrivers(dump, findings),
+  ) ?? []) {
     attempt(findings, 'A driver of ttys', () => {
-      const { count, ttys: lines, ports: all } = dump.reader('tty_driver', DRIVER)(driver);
-      for (const at of pointers(dump, lines, count)) ttys.add(at);
-      for (const at of pointers(dump, all, count)) ports.add(at);
+      const { count, ttys: lines, ports: all, state } = dump.reader('tty_driver', DRIVER)(driver);
+      for (const at of pointers(dump, lines, Math.min(count, left))) ttys.add(at);
+      for (const at of pointers(dump, all, Math.min(count, left))) ports.add(at);
+      left -= Math.min(count, left);
+      if (state !== undefined) serial.push(...serialPorts(dump, driver, state));
     });
   }
+  for (const { port } of serial) ports.add(port);
   for (const at of openTtys(pages)) ttys.add(at);
-  const found: TtyBuffer[] = [];
+  const found: TtyBuffer[] = serial.flatMap(({ buffer }) => buffer ?? []);
   for (const tty of ttys) {
     attempt(findings, 'A tty', () => {
       const { link, port } = dump.reader('tty_struct', TTY)(tty);
@@ -65,18 +81,47 @@ export function ttyBuffers(pages: ClassifiedPages): TtyBuffer[] {
       found.push(...ownBuffers(dump, tty));
     });
   }
-  for (const port of ports)
-    attempt(findings, 'A port of a tty', () => found.push(...portBuffers(dump, port)));
+  const seen = new Set<VirtualAddress>();
+  for (const port of ports) {
+    attempt(findings, 'A port of a tty', () => found.push(...portBuffers(dump, port, seen)));
+  }
   return found.filter(({ length }) => length > 0);
+}
+
+interface SerialPort {
+  readonly port: VirtualAddress;
+  /** The ring of what is sent, which became a part of the port itself in 6.10 (1788cf6a91d9). */
+  readonly buffer: TtyBuffer | undefined;
+}
+
+/** Ports of a driver of serial lines; other drivers have other things for a state, which do not point back. */
+function serialPorts(dump: Dump, driver: VirtualAddress, state: VirtualAddress): SerialPort[] {
+  const { types, memory, physical } = dump;
+  if (!types.has('uart_driver', 'tty_driver')) return [];
+  const back = memory.tryRead(addTo(state, types.offsetof('uart_driver', 'tty_driver')), 8);
+  if (back === undefined || u64Big(back, 0) !== driver) return [];
+  const { count, states } = dump.reader('uart_driver', SERIAL)(state);
+  const size = types.sizeof('uart_state');
+  return Array.from({ length: Math.min(count, MOST_SERIAL) }, (_, n) => {
+    const { port, transmit } = dump.reader('uart_state', SERIAL_PORT)(addTo(states, n * size));
+    const none = transmit === undefined || transmit === 0n;
+    return { port, buffer: none ? undefined : { at: transmit, length: physical.pageSize } };
+  });
+}
+
+function ttyDrivers(dump: Dump, findings: string[]): VirtualAddress[] {
+  const head = dump.variable('tty_drivers');
+  const { entries, problem } = listEntries(dump, head, 'tty_driver', 'tty_drivers', MOST_DRIVERS);
+  if (problem !== undefined) findings.push(`Drivers of ttys: ${problem}`);
+  return entries;
 }
 
 /** Pointers of a driver's table that are not NULL; some drivers have none. */
 function pointers(dump: Dump, table: VirtualAddress, count: number): VirtualAddress[] {
   if (table === 0n) return [];
-  const length = Math.min(count, MOST_LINES);
-  const bytes = dump.memory.read(table, length * 8);
+  const bytes = dump.memory.read(table, count * 8);
   const found: VirtualAddress[] = [];
-  for (let n = 0; n < length; n++) found.push(u64Big(bytes, n * 8) as VirtualAddress);
+  for (let n = 0; n < count; n++) found.push(u64Big(bytes, n * 8) as VirtualAddress);
   return found.filter((at) => at !== 0n);
 }
 
@@ -131,11 +176,11 @@ function isLineDiscipline({ types, memory }: Dump, tty: VirtualAddress): boolean
   return operations !== 0n && memory.u32(addTo(operations, types.offsetof('tty_ldisc_ops', 'num'))) === 0;
 }
 
-function portBuffers(dump: Dump, port: VirtualAddress): TtyBuffer[] {
+/** Buffers of a port but those in `seen`, to which they are added. */
+function portBuffers(dump: Dump, port: VirtualAddress, seen: Set<VirtualAddress>): TtyBuffer[] {
   const { first, free, transmit } = dump.reader('tty_port', PORT)(port);
   const found: TtyBuffer[] = [];
   if (transmit !== undefined && transmit !== 0n) found.push({ at: transmit, length: dump.physical.pageSize });
-  const seen = new Set<VirtualAddress>();
   for (const list of [first, free]) {
     for (let at = list; at !== 0n && !seen.has(at) && seen.size < MOST_BUFFERS; ) {
       seen.add(at);

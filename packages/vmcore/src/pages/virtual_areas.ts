@@ -1,4 +1,4 @@
-import { addTo, type VirtualAddress } from '../bytes/address.ts';
+import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { u32 } from '../bytes/cursor.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
@@ -23,6 +23,8 @@ const MOST_AREAS = 1 << 20;
 const MOST_NODES = 1 << 12;
 /** A chunk of per-CPU memory has a unit for each CPU. */
 const MOST_UNIT = 64 << 20;
+/** A large page, in which the unit of a single CPU lies. */
+const USUAL_UNIT = 2 << 20;
 
 const VMALLOC = classIndex('vmalloc');
 const PER_CPU = classIndex('per-CPU');
@@ -99,19 +101,32 @@ function areaLists(dump: Dump): VirtualAddress[] {
 
 /** The units of the first chunk of per-CPU memory: static variables, and the first that were made at run time. */
 export function classifyFirstChunk({ dump, classes }: Classification): void {
-  const { memory } = dump;
-  const base = memory.pointer(dump.variable('pcpu_base_addr'));
-  const size = Math.min(memory.u32(dump.variable('pcpu_unit_size')), MOST_UNIT);
-  const offsets = memory.pointer(dump.variable('pcpu_unit_offsets'));
-  // What a unit had too much of went to the allocator.
   const framesAt = rangeWalker(dump);
   const allowed = classSet('reserved');
-  for (const cpu of perCpu(dump).possible) {
-    const unit = addTo(base, memory.u64(addTo(offsets, cpu * 8)));
+  const { units, size } = firstChunk(dump);
+  for (const unit of units) {
+    // What a unit had too much of went to the allocator.
     for (const frame of framesAt(unit, unit + BigInt(size))) {
       if (allowed[classes.get(frame)] === 1) classes.set(frame, PER_CPU);
     }
   }
+}
+
+function firstChunk(dump: Dump): { units: VirtualAddress[]; size: number } {
+  const { memory } = dump;
+  const { possible } = perCpu(dump);
+  const named = dump.findVariable('pcpu_base_addr');
+  if (named !== undefined) {
+    const base = memory.pointer(named);
+    const offsets = memory.pointer(dump.variable('pcpu_unit_offsets'));
+    const size = Math.min(memory.u32(dump.variable('pcpu_unit_size')), MOST_UNIT);
+    return { units: possible.map((cpu) => addTo(base, memory.u64(addTo(offsets, cpu * 8)))), size };
+  }
+  // Where only code has names: static variables lie at the start of a unit, and units lie side by side.
+  const start = dump.findVariable('__per_cpu_start') ?? virtualAddress(0n);
+  const units = possible.map((cpu) => perCpu(dump).pointer(start, cpu)).sort((a, b) => (a < b ? -1 : 1));
+  const gaps = units.slice(1).map((unit, n) => Number(unit - (units[n] ?? unit)));
+  return { units, size: Math.min(...gaps.filter((gap) => gap > 0), USUAL_UNIT) };
 }
 
 /** What the kernel writes to the end of every task's stack. */

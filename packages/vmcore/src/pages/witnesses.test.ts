@@ -134,17 +134,34 @@ describe('the stack of a task', () => {
 });
 
 describe('memory of the capture kernel', () => {
-  it('is what is reserved of it: a damaged end does not take all memory', () => {
+  const { fake, resource } = (() => {
     const fake = new FakeKernel();
-    fake.struct('resource', { start: 'u64', end: 'u64' });
-    fake.variables.crashk_res = fake.object('resource', { start: 0x2000, end: 2 ** 50 });
-    const into = classification(fake.dump(), { 1: 'reserved', 2: 'reserved', 3: 'slab', 4: 'anonymous' });
+    fake.struct('resource', { start: 'u64', end: 'u64', name: 'ptr', sibling: 'ptr', child: 'ptr' });
+    const resource = (name: string, start: number, end: number, values: Record<string, bigint> = {}) =>
+      fake.object('resource', { start, end, name: fake.text(name), ...values });
+    return { fake, resource };
+  })();
+  const pages = { 1: 'reserved', 2: 'reserved', 3: 'slab', 4: 'anonymous', 5: 'reserved' } as const;
+  const classified = (variables: Readonly<Record<string, bigint>>) => {
+    for (const name of Object.keys(fake.variables)) delete fake.variables[name];
+    Object.assign(fake.variables, variables);
+    const into = classification(fake.dump(), pages);
     classifyCaptureKernel(into);
-    expect([1, 2, 3, 4].map((frame) => nameOf(into, frame))).toEqual([
-      'reserved',
-      'capture kernel',
-      'slab',
-      'anonymous',
-    ]);
+    return [1, 2, 3, 4, 5].map((frame) => nameOf(into, frame));
+  };
+
+  it('is what is reserved of it: a damaged end does not take all memory', () => {
+    const crash = resource('Crash kernel', 0x2000, 2 ** 50);
+    const names = classified({ crashk_res: crash });
+    expect(names).toEqual(['reserved', 'capture kernel', 'slab', 'anonymous', 'capture kernel']);
+  });
+
+  it('is found as /proc/iomem has it where nothing names it', () => {
+    const crash = resource('Crash kernel', 0x2000, 0x2fff);
+    const ram = resource('System RAM', 0, 0xffff, { child: crash });
+    // A circle among the siblings.
+    fake.set('resource', crash, 'sibling', ram);
+    const names = classified({ iomem_resource: resource('PCI mem', 0, 2 ** 46, { child: ram }) });
+    expect(names).toEqual(['reserved', 'capture kernel', 'slab', 'anonymous', 'reserved']);
   });
 });
