@@ -42,9 +42,10 @@ export function namesOf(header: string): string {
   )) {
     const count = list.split(',').length - 1;
     if (type === 'wasm_rt_memory_t*') memory = symbol;
-    else if (type === 'u32') {
+    else {
       const values = Array.from({ length: count }, (_, n) => `, a[${n}]`).join('');
-      loops.push(`X(${name}, ${count}, ${symbol}(&instance${values}))`);
+      const call = `${symbol}(&instance${values})`;
+      loops.push(`X(${name}, ${count}, ${type === 'void' ? `(${call}, 0)` : call})`);
     }
   }
   if (memory === undefined) throw new Error("wasm2c's header has no memory");

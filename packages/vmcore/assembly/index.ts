@@ -9,6 +9,7 @@ export { room } from './heap';
 export { inflate } from './inflate';
 export { enterNames } from './kallsyms';
 export { lzo } from './lzo';
+export { searchPages } from './search';
 export { zstd } from './zstd';
 
 /** Where the decompressors' input goes and their output comes, and how much of it there may be. */

@@ -13,5 +13,6 @@ declare module 'quickjs:kcrash_loops' {
   export const room: Compiled['room'];
   export const walkTypes: Compiled['walkTypes'];
   export const enterTypes: Compiled['enterTypes'];
+  export const searchPages: Compiled['searchPages'];
   export const enterNames: Compiled['enterNames'];
 }

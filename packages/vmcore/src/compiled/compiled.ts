@@ -16,6 +16,7 @@ export interface Compiled {
   readonly room: (bytes: number) => number;
   readonly walkTypes: (walk: number, words: number, stop: number, sizes: number, starts: number) => number;
   readonly enterTypes: (tables: number, first: number, end: number) => number;
+  readonly searchPages: (tables: number, at: number, end: number) => void;
   readonly enterNames: (
     walk: number,
     names: number,

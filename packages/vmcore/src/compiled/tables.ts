@@ -1,6 +1,10 @@
 import type { TableLoops } from '../describe/table_loops.ts';
 import type { Compiled } from './compiled.ts';
 
+/** Bytes of `Search` in `assembly/search.ts`, and of each part of the memory map behind it. */
+const SEARCH_BYTES = 56;
+const PART_BYTES = 24;
+
 /** The compiled loops over tables, with memory that all of one dump's tables share. */
 export function compiledTables(compiled: Compiled): TableLoops {
   const { memory } = compiled;
@@ -32,6 +36,27 @@ export function compiledTables(compiled: Compiled): TableLoops {
       if (struct === undefined) return undefined;
       new Int32Array(memory, struct.byteOffset, places.length).set(places);
       return (first, end) => compiled.enterTypes(struct.byteOffset, first, end);
+    },
+    search: ({ direct, pageSize, structBytes, parts, kinds }) => {
+      const table = room(SEARCH_BYTES + parts.length * PART_BYTES);
+      if (table === undefined) return undefined;
+      const at = table.byteOffset;
+      const view = new DataView(memory, at, table.length);
+      const partsAt = at + SEARCH_BYTES;
+      const long = (offset: number, value: bigint | number) => view.setBigUint64(offset, BigInt(value), true);
+      long(0, direct.base);
+      long(8, direct.length);
+      long(16, Math.log2(pageSize));
+      long(24, structBytes);
+      long(32, kinds.length);
+      view.setUint32(40, kinds.byteOffset, true);
+      view.setUint32(44, partsAt, true);
+      view.setUint32(48, partsAt + parts.length * PART_BYTES, true);
+      for (const [n, { base, length, first }] of parts.entries()) {
+        for (const [word, value] of [base, length, first].entries())
+          long(SEARCH_BYTES + n * PART_BYTES + word * 8, value);
+      }
+      return (words) => compiled.searchPages(at, words.byteOffset, words.byteOffset + words.byteLength);
     },
     enterNames: (walk, names, stop, size, count, { tokens, heads, next }) =>
       compiled.enterNames(

@@ -53,6 +53,7 @@ export interface DescriptionOptions {
 export class KernelDescription {
   readonly memory: KernelMemory;
   readonly vmcoreinfo: Vmcoreinfo;
+  readonly #loops: Lazy<TableLoops | undefined>;
   readonly #kallsyms: Lazy<Kallsyms>;
   readonly #exports: Lazy<ReadonlyMap<string, VirtualAddress>>;
   readonly #types: Lazy<Types>;
@@ -66,17 +67,22 @@ export class KernelDescription {
   constructor(memory: KernelMemory, vmcoreinfo: Vmcoreinfo, options: DescriptionOptions = {}) {
     this.memory = memory;
     this.vmcoreinfo = vmcoreinfo;
-    const loops = new Lazy(() => options.tables?.());
+    this.#loops = new Lazy(() => options.tables?.());
     this.#kallsyms = new Lazy(() => {
       const codeOnly = options.kallsymsCodeOnly === true;
-      return Kallsyms.fromVmcoreinfo(memory, vmcoreinfo, { codeOnly, loops: loops.value });
+      return Kallsyms.fromVmcoreinfo(memory, vmcoreinfo, { codeOnly, loops: this.loops });
     });
     this.#exports = new Lazy(() => readExports(memory, this.kallsyms.tableAt));
-    this.#types = new Lazy(() => new Types(findBtf(memory, this.kallsyms, loops.value)));
+    this.#types = new Lazy(() => new Types(findBtf(memory, this.kallsyms, this.loops)));
     this.#modules = new Lazy(() => this.#readModules());
     this.#symbols = new Lazy(() => new Symbols(memory, this.types, this.kallsyms, this.modules.modules));
     this.#orc = new Lazy(() => this.#findOrc());
     this.#ptRegs = new Lazy(() => ptRegsLayout(this.types));
+  }
+
+  /** What the platform has compiled for this kernel's tables. */
+  get loops(): TableLoops | undefined {
+    return this.#loops.value;
   }
 
   /** The kernel's symbols. */

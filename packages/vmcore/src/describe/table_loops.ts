@@ -23,6 +23,11 @@ export interface TableLoops {
   /** Makes the function that enters types `[first, end)` by their names, as far as the names are there to read. Undefined where there is no room left. */
   typeNames(tables: TypeNameTables): ((first: number, end: number) => number) | undefined;
   /**
+   * Makes the function that looks through words for addresses of blocks of pages and of their struct pages, and notes
+   * in `kinds` what it finds. Undefined where there is no room left.
+   */
+  search(tables: PageSearchTables): ((words: Uint8Array) => void) | undefined;
+  /**
    * Enters kallsyms' names by their hashes, from place `walk[0]` and number `walk[1]` on while those are under `stop`
    * and `count`; both go on. False at a name that is empty or ends past `size`.
    */
@@ -53,6 +58,26 @@ export interface TypeNameTables {
   readonly tails: Int32Array;
   readonly next: Int32Array;
 }
+
+/** What `search` works on. */
+export interface PageSearchTables {
+  /** The kernel's map of all memory. */
+  readonly direct: { readonly base: bigint; readonly length: number };
+  readonly pageSize: number;
+  /** Bytes of a struct page. */
+  readonly structBytes: number;
+  /** Parts of the memory map, and the frame that each describes first. */
+  readonly parts: readonly { readonly base: bigint; readonly length: number; readonly first: number }[];
+  /** `BLOCK_HEAD` and the rest of each frame. */
+  readonly kinds: Uint8Array;
+}
+
+/** Of a frame in `PageSearchTables.kinds`: it is the first of a block; it is in a block. */
+export const BLOCK_HEAD = 1;
+export const BLOCK_PAGE = 2;
+/** Found: its address, if it is a block's first; its struct page. */
+export const BY_ADDRESS = 4;
+export const BY_PAGE = 8;
 
 /** What `enterNames` works on. */
 export interface SymbolNameTables {
