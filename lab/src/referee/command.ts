@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { inScratch } from '../image.ts';
 import { stockKernel } from '../kernel.ts';
@@ -9,11 +9,13 @@ import { scenarios } from '../scenarios/index.ts';
 import { debugVmlinux } from './debug_info.ts';
 import { dumpOfPath, dumpOfScenario, type JudgedDump } from './dumps.ts';
 import { judgeDump, Protocol } from './judge_dump.ts';
+import { judgeMinimal, writeMinimal } from './judge_minimal.ts';
 import { judgeCodecs, judgeCutDumps, judgeDebugPlaces, judgeWritten } from './judge_variants.ts';
 import { circumstancesHere, refereeSection, withSection } from './markdown.ts';
 import { loadedModules, moduleDebugInfo } from './module_debug_info.ts';
 import { findReferees, type Referees } from './tools.ts';
 import { exitStatus, type Row, refereeTable } from './verdict.ts';
+import { wholeMemoryOf } from './whole_memory.ts';
 
 const USAGE = `usage: npm run lab -- referee [DUMP…] [options]
 
@@ -28,6 +30,8 @@ one guests are crashed.
   --tools NAME     crash and drgn of another Debian release, trixie, which are unpacked into the cache
   --vmlinux FILE   debug info (default: from the kernel's -dbg package, 283 MB to download)
   --module FILE    debug info of a module that is not the kernel's own
+  --minimal        what both tools read of a whole memory they must read of its minimal dump as well: a DUMP is the
+                   ELF file of a whole memory, such as a copy of /proc/vmcore (default: that of tasks-300)
   --quick          only crash and drgn on each dump as it is
   --device FILE    the kcrash that collects the dumps (default dist/device/kcrash)
   --out FOLDER     where consoles and dumps go (default out/lab/referee)
@@ -43,6 +47,7 @@ const options = {
   tools: { type: 'string' },
   vmlinux: { type: 'string' },
   module: { type: 'string', multiple: true },
+  minimal: { type: 'boolean', default: false },
   quick: { type: 'boolean', default: false },
   device: { type: 'string', default: deviceBinary },
   out: { type: 'string', default: join(outFolder, 'referee') },
@@ -67,22 +72,20 @@ export async function referee(args: readonly string[]): Promise<number> {
   // The table goes to standard output; how it came about does not.
   const protocol = new Protocol((line) => console.error(line));
   const referees = await findReferees(values.tools, (line) => protocol.say(line));
-  const judged =
-    positionals.length > 0
-      ? await givenDumps(positionals, values, protocol)
-      : await crashedDumps((values.scenario ?? DEFAULT_SCENARIOS).map(scenarioNamed), values, protocol);
-  await judgeAll(judged, values, referees, protocol);
+  const judged = values.minimal
+    ? await judgeMinimalDumps(positionals, values, referees, protocol)
+    : await judgeDumps(positionals, values, referees, protocol);
   const { rows, measurements } = protocol;
   console.log(
     values.json ? JSON.stringify({ rows, measurements }, null, 2) : refereeTable(rows, measurements),
   );
-  if (values.markdown !== undefined) writeSection(values.markdown, judged, referees, args, rows);
+  if (values.markdown !== undefined) writeSection(values, judged, referees, args, rows);
   return exitStatus(rows);
 }
 
 /** Writes the rows into a document, in the section of the kernels and tools that they are about. */
 function writeSection(
-  file: string,
+  { markdown: file = '', minimal }: Options,
   judged: readonly WithDebugInfo[],
   { crash, drgn }: Referees,
   args: readonly string[],
@@ -93,7 +96,7 @@ function writeSection(
   const shown = args.filter((each, i) => each !== '--markdown' && args[i - 1] !== '--markdown');
   const section = refereeSection({ args: shown, rows }, circumstancesHere());
   const before = existsSync(file) ? readFileSync(file, 'utf8') : '# Referees\n';
-  writeFileSync(file, withSection(before, title, section));
+  writeFileSync(file, withSection(before, minimal ? `Minimal dumps: ${title}` : title, section));
 }
 
 interface WithDebugInfo {
@@ -158,12 +161,16 @@ async function crashedDumps(
   return judged;
 }
 
-async function judgeAll(
-  judged: readonly WithDebugInfo[],
+async function judgeDumps(
+  paths: readonly string[],
   values: Options,
   referees: Referees,
   protocol: Protocol,
-): Promise<void> {
+): Promise<WithDebugInfo[]> {
+  const judged =
+    paths.length > 0
+      ? await givenDumps(paths, values, protocol)
+      : await crashedDumps((values.scenario ?? DEFAULT_SCENARIOS).map(scenarioNamed), values, protocol);
   await inScratch(async (scratch) => {
     for (const { dump, vmlinux } of judged) await judgeDump(dump, vmlinux, referees, protocol, scratch);
     const [first] = judged;
@@ -174,4 +181,31 @@ async function judgeAll(
     await judgeCodecs(written);
     await judgeCutDumps(written);
   });
+  return judged;
+}
+
+async function judgeMinimalDumps(
+  paths: readonly string[],
+  values: Options,
+  referees: Referees,
+  protocol: Protocol,
+): Promise<WithDebugInfo[]> {
+  const kernel = stockKernel(values.suite);
+  const { device, out } = values;
+  const bench = { kernel, device, out, keep: true, progress: (line: string) => protocol.say(line) };
+  const cores = [...paths];
+  for (const name of cores.length > 0 ? [] : (values.scenario ?? ['tasks-300']))
+    cores.push(await wholeMemoryOf(scenarioNamed(name), bench));
+  const judged: WithDebugInfo[] = [];
+  await inScratch(async (scratch) => {
+    const minimal = join(scratch, 'minimal.dump');
+    for (const core of cores) {
+      const full = resolve(core);
+      await writeMinimal(device, full, minimal);
+      const found = await withDebugInfo(await dumpOfPath(minimal), values, protocol);
+      await judgeMinimal({ ...found, full, referees, protocol, scratch });
+      judged.push(found);
+    }
+  });
+  return judged;
 }

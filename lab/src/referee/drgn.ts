@@ -35,6 +35,16 @@ export function drgnSurvey(place: DrgnPlace, request: SurveyRequest): Promise<Dr
   return ask(place, 'drgn_survey.py', JSON.stringify(request));
 }
 
+/** What drgn's helpers read, line by line. */
+export interface HelperLines {
+  readonly sections: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Asks for all that drgn's helpers read of the kernel's own memory. */
+export function drgnHelpers(place: DrgnPlace): Promise<DrgnSession<HelperLines>> {
+  return ask(place, 'drgn_helpers.py', '');
+}
+
 async function ask<T>(place: DrgnPlace, script: string, input: string): Promise<DrgnSession<T>> {
   const usageFile = join(place.folder, 'drgn-usage');
   const program = [place.python, join(import.meta.dirname, script), place.dump, ...place.debugInfo];

@@ -76,6 +76,24 @@ export const KNOWN_LIMITS: readonly KnownLimit[] = [
     why: 'this crash does not find its way about a 6.12 kernel',
   },
   {
+    tool: /^crash 8\.0\.2/,
+    check: /^minimal: (?:ps|foreach)\b/,
+    difference: /^whole memory: (?:\d+ tasks of \d+$|vm: invalid structure member offset: mm_struct_mmap)/,
+    why: 'this crash knows struct pid with numbers[1] and so finds the tasks of CPUs alone, and struct mm_struct with its list mmap, which kernel commit 763ecb035029 (6.1) removed',
+  },
+  {
+    tool: /^drgn /,
+    check: /^minimal: kernel configuration$/,
+    difference: /^whole memory: cannot: LookupError: kernel configuration data not found/,
+    why: 'the kernel was built without IKCONFIG and so does not have its configuration in memory',
+  },
+  {
+    tool: /^drgn 0\.0\.22/,
+    check: /^minimal: /,
+    difference: /^whole memory: cannot: module 'drgn\.helpers\.linux' has no attribute /,
+    why: 'this drgn has no such helper',
+  },
+  {
     tool: /^crash /,
     check: /^cut /,
     said: /This dumpfile is incomplete[\s\S]*crash: (?:page incomplete: |invalid kernel virtual address: )/,

@@ -9,7 +9,7 @@ import { checkDropped, checkPlanted, countCanaries, type Finds } from '../leaks/
 import { searchDump } from '../leaks/search.ts';
 import { guestProgram } from '../oracle/programs.ts';
 import type { Scenario } from '../scenario.ts';
-import { SYSRQ, SYSRQ_CRASH } from './parts.ts';
+import { SYSRQ, SYSRQ_CRASH, WHOLE_MEMORY } from './parts.ts';
 
 const PLANTED = '/out/1/canaries';
 
@@ -24,9 +24,6 @@ say "canaries planted: $?"
 canary freed
 ${SYSRQ_CRASH}
 `;
-
-/** What the dump is taken from, whole: it shows what was there, and what a report could tell at best. */
-const WHOLE_MEMORY = 'cp /proc/vmcore /persist/vmcore\nsay "memory copied: $?"';
 
 /** A dump of a crash with canaries, and the whole memory of that crash. */
 interface Leaks {

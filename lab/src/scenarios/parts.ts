@@ -68,6 +68,9 @@ export function checkUntouched(
   }
 }
 
+/** Shell for the capture boot that keeps the whole memory of the crashed machine, as `/vmcore` of persist. */
+export const WHOLE_MEMORY = 'cp /proc/vmcore /persist/vmcore\nsay "memory copied: $?"';
+
 /** The conf line for scenarios about the other engine. */
 export const BY_MAKEDUMPFILE = 'engine = makedumpfile\n';
 
