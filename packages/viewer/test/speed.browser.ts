@@ -5,11 +5,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDump, visit } from './browser.ts';
 import { writeFullCore } from './full_core.ts';
-import { labDump } from './lab_dump.ts';
+import { dumpOf, labDump, wholeMemory } from './lab_dump.ts';
 import { serving } from './serving.ts';
 import { traced } from './trace.ts';
 
 const OPEN_MILLISECONDS = 1500;
+const TIMES = 3;
 const WORKER_BYTES = 250e6;
 /** 50 frames a second leave so long for one. */
 const FRAME_MILLISECONDS = 20;
@@ -56,36 +57,44 @@ async function workerBytes(page: Page): Promise<number> {
   });
 }
 
+/**
+ * Opens a dump some times; the best counts, by the clock: a browser's first page is slower, and so is any page beside
+ * other work of the machine.
+ */
 async function measureOpening(path: string): Promise<void> {
-  const { page } = await visit(site.browser, site.server.url);
-  const { result, pageMilliseconds, workerMilliseconds } = await traced(site.browser, page, async () => {
+  const times: number[] = [];
+  let bytes = 0;
+  for (let n = 0; n < TIMES; n++) {
+    const { page } = await visit(site.browser, site.server.url);
     await openDump(page, path);
-    expect(await page.$$eval('[role=alert]', (alerts) => alerts.map((alert) => alert.textContent))).toEqual(
-      [],
-    );
-    return await openedIn(page);
-  });
-  const bytes = await workerBytes(page);
-  const cpu = pageMilliseconds + workerMilliseconds;
+    const alerts = await page.$$eval('[role=alert]', (found) => found.map((alert) => alert.textContent));
+    expect(alerts).toEqual([]);
+    times.push(Math.round(await openedIn(page)));
+    if (n === 0) bytes = await workerBytes(page);
+    await page.context().close();
+  }
   console.log(
-    `${(statSync(path).size / 1e6).toFixed(0)} MB: summary after ${result.toFixed(0)} ms, ` +
-      `CPU ${pageMilliseconds.toFixed(0)} + ${workerMilliseconds.toFixed(0)} ms, worker ${(bytes / 1e6).toFixed(0)} MB`,
+    `${(statSync(path).size / 1e6).toFixed(0)} MB: summary after ${times.join(', ')} ms (the best of ${TIMES} counts), ` +
+      `worker ${(bytes / 1e6).toFixed(0)} MB`,
   );
-  // The clock counts what else the machine does; the trace counts what the page does.
-  expect(workerMilliseconds).toBeGreaterThan(0);
-  expect(Math.min(result, cpu)).toBeLessThan(OPEN_MILLISECONDS);
+  expect(Math.min(...times)).toBeLessThan(OPEN_MILLISECONDS);
   expect(bytes).toBeLessThan(WORKER_BYTES);
-  await page.context().close();
 }
 
 describe('from the dump given to the summary', () => {
   it('it takes less than 1.5 s, and the worker less than 250 MB', () => measureOpening(dump));
 
-  it('it takes no more for a dump of more than ten times the size', async () => {
+  it('it takes no more for the whole memory of that machine, more than ten times the size', async () => {
     const core = join(folder, 'full.core');
-    const size = writeFullCore(dump, core);
-    expect(size).toBeGreaterThan(10 * statSync(dump).size);
+    expect(writeFullCore(dump, core)).toBeGreaterThan(10 * statSync(dump).size);
     await measureOpening(core);
+  });
+
+  it('it takes no more for a whole memory that the lab kept', async () => {
+    const whole = wholeMemory();
+    if (whole === undefined)
+      console.log('out/lab has no whole memory: `npm run lab -- run canaries --keep-files` keeps one');
+    else await measureOpening(whole);
   });
 });
 
@@ -138,14 +147,18 @@ async function scroll(page: Page, list: string): Promise<number> {
 }
 
 describe('scrolling', () => {
-  for (const [view, list, rows] of [
-    ['log', '.log', 100_000],
-    ['tasks', '.table', 10_000],
+  for (const [view, list, rows, scenario] of [
+    ['log', '.log', 100_000, 'log-100000'],
+    ['tasks', '.table', 10_000, 'threads-10000'],
   ] as const) {
     it(`${rows} rows of ${view} stays above 50 frames a second`, async () => {
       const { page } = await visit(site.browser, site.server.url);
-      await page.evaluate(growAnswers);
-      await openDump(page, dump);
+      const real = dumpOf(scenario);
+      if (real === undefined) {
+        await page.addInitScript(growAnswers);
+        await page.reload();
+      }
+      await openDump(page, real ?? dump);
       await page.evaluate((to) => {
         location.hash = to;
       }, view);
@@ -156,10 +169,10 @@ describe('scrolling', () => {
       const { result, pageMilliseconds } = await traced(site.browser, page, () => scroll(page, list));
       const inFrame = pageMilliseconds / FRAMES;
       console.log(
-        `${view}: ${result.toFixed(0)} frames a second, ${inFrame.toFixed(1)} ms of CPU in a frame`,
+        `${view} of ${real === undefined ? 'repeated answers' : scenario}: ${result.toFixed(0)} frames a second, ${inFrame.toFixed(1)} ms of CPU in a frame`,
       );
       expect(pageMilliseconds).toBeGreaterThan(0);
-      // As above: where the machine is busy, what a frame takes of the page's own thread counts.
+      // Where the machine is busy, what a frame takes of the page's own thread counts.
       expect(result >= 50 || inFrame < FRAME_MILLISECONDS).toBe(true);
       await page.context().close();
     });
