@@ -39,8 +39,6 @@ const CACHE = {
   objectBytes: field.number('object_size'),
   /** Order of a slab in pages, shifted by 16, and the objects in it. */
   shape: field.number('oo.x'),
-  // The last member, of a length that the kernel cuts to the nodes it has; 6.19 moves it to its own struct.
-  nodes: field.address('node'),
 };
 const NODE = {
   slabs: field.optional(field.number('nr_slabs.counter')),
@@ -64,7 +62,7 @@ export function readSlabCaches(dump: Dump): SlabCaches {
   const problems: string[] = [];
   const caches: SlabCache[] = [];
   attempt(problems, 'Slab caches', () => {
-    const nodes = nodeCount(dump);
+    const nodes = nodeTable(dump, 'node');
     const list = cacheNodes(dump);
     if (list.problem !== undefined) problems.push(list.problem);
     for (const node of list.nodes) {
@@ -95,28 +93,68 @@ function cacheNodes(dump: Dump): Walk {
   throw new DumpError('not-described', 'The kernel names neither slab_caches nor a cache in kmalloc_caches');
 }
 
-/** Nodes that a cache has room for: it is allocated with no more than the machine can have. */
-function nodeCount(dump: Dump): number {
+/** Where a cache has its pointers to nodes; a cache is allocated with no more of them than the machine can have. */
+interface NodeTable {
+  readonly offset: number;
+  readonly count: number;
+  /** Bytes from one to the next. */
+  readonly step: number;
+}
+
+/** The last member of a cache: pointers, or since 7.1 pairs of pointers to a node and to its barn of sheaves. */
+function nodeTable(dump: Dump, member: 'node' | 'barn'): NodeTable | undefined {
   const { types } = dump;
-  const declared = sizeOfType(types.btf, types.place('kmem_cache', 'node').type) / 8;
+  const isPaired = types.has('kmem_cache', 'per_node');
+  if (!isPaired && member === 'barn') return undefined;
+  const place = types.place('kmem_cache', isPaired ? 'per_node' : 'node');
+  const step = isPaired ? types.sizeof('kmem_cache_per_node_ptrs') : 8;
+  const inPair = isPaired ? types.offsetof('kmem_cache_per_node_ptrs', member) : 0;
+  const declared = sizeOfType(types.btf, place.type) / step;
   const at = dump.findVariable('nr_node_ids');
   const possible = at === undefined ? 1 : dump.memory.i32(at);
   if (possible < 1 || possible > MOST_NODES) {
     throw new DumpError('bad-format', `nr_node_ids is ${possible}: wanted 1 to ${MOST_NODES}`);
   }
-  return declared === 0 ? possible : Math.min(declared, possible);
+  return {
+    offset: place.bitOffset / 8 + inPair,
+    count: declared === 0 ? possible : Math.min(declared, possible),
+    step,
+  };
 }
 
-function readCache(dump: Dump, at: VirtualAddress, nodes: number, problems: string[]): SlabCache {
+/** What a table of a cache points to; a node without memory has none. */
+function pointersOf(dump: Dump, cache: VirtualAddress, { offset, count, step }: NodeTable): VirtualAddress[] {
+  const bytes = dump.memory.read(addTo(cache, offset), (count - 1) * step + 8);
+  const pointers = Array.from({ length: count }, (_, n) => u64Big(bytes, n * step) as VirtualAddress);
+  return pointers.filter((pointer) => pointer !== 0n);
+}
+
+/**
+ * Barns of a cache (C `struct node_barn`), where nodes keep sheaves of free objects: members of nodes from 6.18
+ * (2d517aa09bbc) to 7.0. Throws what reading memory throws.
+ */
+export function slabBarns(dump: Dump, cache: VirtualAddress): VirtualAddress[] {
+  const barns = nodeTable(dump, 'barn');
+  if (barns !== undefined) return pointersOf(dump, cache, barns);
+  const nodes = nodeTable(dump, 'node');
+  if (nodes === undefined || !dump.types.has('kmem_cache_node', 'barn')) return [];
+  const offset = dump.types.offsetof('kmem_cache_node', 'barn');
+  const found = pointersOf(dump, cache, nodes).map((node) => dump.memory.pointer(addTo(node, offset)));
+  return found.filter((barn) => barn !== 0n);
+}
+
+function readCache(
+  dump: Dump,
+  at: VirtualAddress,
+  nodes: NodeTable | undefined,
+  problems: string[],
+): SlabCache {
   const cache = dump.reader('kmem_cache', CACHE)(at);
   const name = dump.memory.cString(cache.name, 256);
-  const pointers = dump.memory.read(cache.nodes, nodes * 8);
   let slabs: number | undefined = 0;
   let objects: number | undefined = 0;
   let free = 0;
-  for (let n = 0; n < nodes; n++) {
-    const pointer = u64Big(pointers, n * 8) as VirtualAddress;
-    if (pointer === 0n) continue;
+  for (const pointer of nodes === undefined ? [] : pointersOf(dump, at, nodes)) {
     const node = dump.reader('kmem_cache_node', NODE)(pointer);
     slabs = add(slabs, node.slabs);
     objects = add(objects, node.objects);

@@ -12,6 +12,7 @@ import type { Dump } from '../dump.ts';
 import { attempt } from '../kernel/attempt.ts';
 import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
+import { slabBarns } from '../kernel/slab.ts';
 import { type Classification, pageOfFrame } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
 import { classIndex } from './page_class.ts';
@@ -121,7 +122,6 @@ const CACHE = {
   padding: field.optional(field.number('red_left_pad')),
   cpus: field.optional(field.pointer('cpu_slab')),
   sheaves: field.optional(field.pointer('cpu_sheaves')),
-  nodes: field.optional(field.address('per_node')),
 };
 const FREE = { freelist: field.pointer('freelist'), objects: field.number('objects') };
 const CPU_SLAB = { freelist: field.pointer('freelist') };
@@ -141,19 +141,12 @@ export interface SlabObjects {
  */
 export function slabObjects(into: Classification, map: DirectMap, cache: CacheSlabs): SlabObjects {
   const { dump } = into;
-  const {
-    offset,
-    random,
-    padding = 0,
-    cpus,
-    sheaves,
-    nodes,
-  } = dump.reader('kmem_cache', CACHE)(cache.address);
+  const { offset, random, padding = 0, cpus, sheaves } = dump.reader('kmem_cache', CACHE)(cache.address);
   const { all, rests, lists } = objectsOf(into, map, cache, padding);
   const next = linkReader(dump, map, offset, random);
   const free = new Set<PhysicalAddress>();
   if (sheaves !== undefined && sheaves !== 0n) {
-    for (const sheaf of sheavesOf(dump, sheaves, nodes)) takeSheaf(dump, map, sheaf, free);
+    for (const sheaf of sheavesOf(dump, sheaves, cache.address)) takeSheaf(dump, map, sheaf, free);
   }
   // There are no more free objects than objects, and those of sheaves are some of them.
   const most = all.length + free.size;
@@ -206,7 +199,7 @@ const MOST_IN_SHEAF = 4096;
 const MOST_SHEAVES = 4096;
 
 /** Sheaves of free objects that CPUs and nodes keep, since 6.18 (2d517aa09bbc). */
-function sheavesOf(dump: Dump, cpus: VirtualAddress, nodes: VirtualAddress | undefined): VirtualAddress[] {
+function sheavesOf(dump: Dump, cpus: VirtualAddress, cache: VirtualAddress): VirtualAddress[] {
   const found: VirtualAddress[] = [];
   for (const cpu of perCpu(dump).possible) {
     const { main, spare, late } = dump.reader(
@@ -215,10 +208,9 @@ function sheavesOf(dump: Dump, cpus: VirtualAddress, nodes: VirtualAddress | und
     )(perCpu(dump).pointer(cpus, cpu));
     found.push(main, spare, late);
   }
-  if (nodes !== undefined && dump.types.has('kmem_cache_per_node_ptrs', 'barn')) {
-    const barn = dump.memory.pointer(addTo(nodes, dump.types.offsetof('kmem_cache_per_node_ptrs', 'barn')));
-    const full = addTo(barn, barn === 0n ? 0 : dump.types.offsetof('node_barn', 'sheaves_full'));
-    if (barn !== 0n) found.push(...listEntries(dump, full, 'slab_sheaf', 'barn_list', MOST_SHEAVES).entries);
+  for (const barn of slabBarns(dump, cache)) {
+    const full = addTo(barn, dump.types.offsetof('node_barn', 'sheaves_full'));
+    found.push(...listEntries(dump, full, 'slab_sheaf', 'barn_list', MOST_SHEAVES).entries);
   }
   return found.filter((at) => at !== 0n);
 }
