@@ -41,8 +41,8 @@ const PIPE_INFO = {
   spare: field.address('tmp_page'),
 };
 const MOST_INODES = 1 << 20;
-/** `pipe-max-size` may be 2 GB, in pages. */
-const MOST_RING = 1 << 19;
+/** Places for pages in all pipes together: a pipe has 16 of them, and 2 GB at most where `pipe-max-size` says so. */
+const MOST_PLACES = 1 << 20;
 
 /** Pages of pipes: those with data, and those that a pipe keeps for the next. Named pipes are found by scanning. */
 export function classifyPipes(into: Classification): void {
@@ -53,21 +53,24 @@ export function classifyPipes(into: Classification): void {
   const head = addTo(superblock, types.offsetof('super_block', 's_inodes'));
   const { entries, problem } = listEntries(dump, head, 'inode', 'i_sb_list', MOST_INODES);
   if (problem !== undefined) findings.push(`Pipes: ${problem}`);
+  let left = MOST_PLACES;
   for (const inode of entries) {
     attempt(findings, 'A pipe', () => {
       const pipe = memory.pointer(addTo(inode, types.offsetof('inode', 'i_pipe')));
-      if (pipe !== 0n) markPipe(into, pipe);
+      if (pipe !== 0n && left > 0) left -= markPipe(into, pipe, left);
     });
   }
+  if (left <= 0) findings.push(`Pipes: they have over ${MOST_PLACES} places for pages`);
 }
 
-function markPipe(into: Classification, pipe: VirtualAddress): void {
+/** Marks the pages of a pipe, at most so many; says at how many places it was looked. */
+function markPipe(into: Classification, pipe: VirtualAddress, most: number): number {
   const { dump } = into;
   const { ring, bufs, spare } = dump.reader('pipe_inode_info', PIPE_INFO)(pipe);
   const size = dump.types.sizeof('struct pipe_buffer');
   const at = dump.types.offsetof('pipe_buffer', 'page');
   const pointers = [dump.memory.pointer(spare), dump.memory.pointer(addTo(spare, 8))];
-  for (let n = 0; n < Math.min(ring, MOST_RING); n++) {
+  for (let n = 0; n < Math.min(ring, most); n++) {
     const buffer = orMissing(() => dump.memory.pointer(addTo(bufs, n * size + at)));
     if (buffer === undefined) break;
     pointers.push(buffer);
@@ -76,6 +79,7 @@ function markPipe(into: Classification, pipe: VirtualAddress): void {
     const frame = page === 0n ? undefined : frameOfPage(into, page);
     if (frame !== undefined) markBlock(into, frame, PIPE);
   }
+  return pointers.length;
 }
 
 const SKB = { head: field.pointer('head'), end: field.number('end') };
@@ -90,6 +94,8 @@ export interface SocketData {
 const SKB_CACHES = ['skbuff_head_cache', 'skbuff_fclone_cache'];
 /** `SKB_MAX_ALLOC` and what drivers add to it. */
 const MOST_HEAD = 1 << 20;
+/** `KMALLOC_MAX_CACHE_SIZE`: what is larger lies in no slab. */
+const MOST_IN_SLAB = 8192;
 
 /**
  * What socket buffers hold: pages of payload become `socket payload`; data in slab pages is the result, for
@@ -109,7 +115,8 @@ export function classifySocketBuffers(
       const { head, end } = dump.reader('sk_buff', SKB)(at);
       const start = head === 0n ? undefined : map.physical(head);
       if (start === undefined || end > MOST_HEAD) return;
-      if (slab[classes.get(Math.floor(start / pageSize))] === 1) data.push({ start: head, length: end });
+      if (slab[classes.get(Math.floor(start / pageSize))] === 1)
+        data.push({ start: head, length: Math.min(end, MOST_IN_SLAB) });
       else {
         for (let page = start - (start % pageSize); page < start + end; page += pageSize) {
           markBlock(into, page / pageSize, SOCKET);
