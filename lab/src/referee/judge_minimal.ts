@@ -10,7 +10,6 @@ import { type Finding, FindingBuilder } from './finding.ts';
 import { opened, type Protocol } from './judge_dump.ts';
 import type { Judging } from './judge_variants.ts';
 import { withOurDump } from './our_dump.ts';
-import type { Referees } from './tools.ts';
 
 /** A minimal dump, and the whole memory that it was made of. */
 export interface MinimalJudging extends Judging {
@@ -20,33 +19,13 @@ export interface MinimalJudging extends Judging {
 /** What crash reads of the kernel's own memory, a row of the table each. */
 const COMMANDS: CrashCommands = Object.fromEntries(
   [
-    ...['bt -a', 'foreach bt', 'ps', 'ps -m', 'ps -t', 'log', 'log -T', 'mod', 'mount', 'mach'],
-    ...['kmem -s', 'kmem -S', 'kmem -i', 'kmem -f', 'kmem -V', 'kmem -v', 'kmem -z', 'kmem -n', 'kmem -o'],
-    ...[
-      'kmem -h',
-      'kmem -p',
-      'foreach files',
-      'net',
-      'net -a',
-      'foreach net -s',
-      'foreach vm',
-      'foreach sig',
-    ],
-    ...[
-      'dev',
-      'dev -i',
-      'dev -p',
-      'dev -d',
-      'irq',
-      'irq -a',
-      'irq -s',
-      'irq -b',
-      'irq -d',
-      'timer',
-      'timer -r',
-    ],
-    ...['runq', 'swap', 'ipcs'],
-  ].map((command) => [command.replaceAll(' ', '_'), [command]]),
+    'bt -a, foreach bt, ps, ps -m, ps -t, log, log -T, mod, mount, mach, runq, swap, ipcs',
+    'kmem -s, kmem -S, kmem -i, kmem -f, kmem -V, kmem -v, kmem -z, kmem -n, kmem -o, kmem -h, kmem -p',
+    'foreach files, foreach vm, foreach sig, foreach net -s, net, net -a, dev, dev -i, dev -p, dev -d',
+    'irq, irq -a, irq -s, irq -b, irq -d, timer, timer -r',
+  ]
+    .flatMap((line) => line.split(', '))
+    .map((command) => [command.replaceAll(' ', '_'), [command]]),
 );
 
 /** Writes the minimal dump of a whole memory. */
@@ -132,7 +111,7 @@ function helpersOpen(opens: boolean, sections: number, said: string): Finding {
 
 function rowsOf(
   { dump, protocol }: { dump: { name: string }; protocol: Protocol },
-  tool: Referees['crash'],
+  tool: string,
   said: string,
 ): (check: string, finding: Finding) => void {
   return (check, finding) => protocol.row(dump.name, `minimal: ${check}`, tool, finding, said);
