@@ -6,6 +6,7 @@ import type { Dump } from '@kcrash/vmcore/dump';
 import { pageOfFrame } from '@kcrash/vmcore/pages/classification';
 import { type ClassifiedPages, classifyPages } from '@kcrash/vmcore/pages/classify';
 import { classAt, classIndex, type PageClass } from '@kcrash/vmcore/pages/page_class';
+import { typeReader } from '@kcrash/vmcore/pages/page_layout';
 import type { PagePlan } from '@kcrash/vmcore/pages/page_plan';
 import { planPages } from '@kcrash/vmcore/pages/plan';
 import { writeDump } from '@kcrash/vmcore/write_dump';
@@ -168,8 +169,9 @@ function layoutText({ layout }: ClassifiedPages): string {
   const flags = ['PG_reserved', 'PG_slab', 'PG_head', 'PG_lru', 'PG_swapbacked', 'PG_hwpoison'].map((name) =>
     layout.bit(name),
   );
-  const types = Array.from({ length: 256 }, (_, n) => layout.typeOf((n << 24) >>> 0));
-  const old = Array.from({ length: 32 }, (_, n) => layout.typeOf(~(1 << n) >>> 0));
+  const typeOf = typeReader(layout.types);
+  const types = Array.from({ length: 256 }, (_, n) => typeOf((n << 24) >>> 0));
+  const old = Array.from({ length: 32 }, (_, n) => typeOf(~(1 << n) >>> 0));
   return JSON.stringify([layout, flags, types, old]);
 }
 

@@ -5,11 +5,14 @@
 import * as io from './room';
 
 export { enterTypes, walkTypes } from './btf';
+export { countClasses, nextClass } from './class_map';
 export { room } from './heap';
 export { inflate } from './inflate';
 export { enterNames } from './kallsyms';
 export { lzo } from './lzo';
+export { tableEntries } from './page_table';
 export { searchPages } from './search';
+export { passPages } from './struct_pages';
 export { zstd } from './zstd';
 
 /** Where the decompressors' input goes and their output comes, and how much of it there may be. */

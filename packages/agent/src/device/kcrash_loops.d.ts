@@ -14,5 +14,9 @@ declare module 'quickjs:kcrash_loops' {
   export const walkTypes: Compiled['walkTypes'];
   export const enterTypes: Compiled['enterTypes'];
   export const searchPages: Compiled['searchPages'];
+  export const passPages: Compiled['passPages'];
+  export const nextClass: Compiled['nextClass'];
+  export const countClasses: Compiled['countClasses'];
+  export const tableEntries: Compiled['tableEntries'];
   export const enterNames: Compiled['enterNames'];
 }

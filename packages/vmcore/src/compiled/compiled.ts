@@ -17,6 +17,18 @@ export interface Compiled {
   readonly walkTypes: (walk: number, words: number, stop: number, sizes: number, starts: number) => number;
   readonly enterTypes: (tables: number, first: number, end: number) => number;
   readonly searchPages: (tables: number, at: number, end: number) => void;
+  readonly passPages: (tables: number, pages: number, n: number, count: number, classes: number) => number;
+  readonly nextClass: (classes: number, from: number, end: number, wanted: number, not: number) => number;
+  readonly countClasses: (classes: number, count: number, counts: number) => void;
+  readonly tableEntries: (
+    entries: number,
+    first: number,
+    end: number,
+    maskHigh: number,
+    maskLow: number,
+    skipLarge: number,
+    found: number,
+  ) => number;
   readonly enterNames: (
     walk: number,
     names: number,

@@ -1,5 +1,6 @@
 import type { TableLoops } from '../describe/table_loops.ts';
 import type { Compiled } from './compiled.ts';
+import { structPages } from './struct_pages.ts';
 
 /** Bytes of `Search` in `assembly/search.ts`, and of each part of the memory map behind it. */
 const SEARCH_BYTES = 56;
@@ -37,6 +38,21 @@ export function compiledTables(compiled: Compiled): TableLoops {
       new Int32Array(memory, struct.byteOffset, places.length).set(places);
       return (first, end) => compiled.enterTypes(struct.byteOffset, first, end);
     },
+    nextClass: (classes, from, end, wanted, not) =>
+      compiled.nextClass(classes.byteOffset, from, end, wanted.byteOffset, not ? 1 : 0),
+    countClasses: (classes, counts) =>
+      compiled.countClasses(classes.byteOffset, classes.length, counts.byteOffset),
+    tableEntries: (page, first, end, [maskHigh, maskLow], skipLarge, found) =>
+      compiled.tableEntries(
+        page.byteOffset,
+        first,
+        end,
+        maskHigh,
+        maskLow,
+        skipLarge ? 1 : 0,
+        found.byteOffset,
+      ),
+    structPages: (tables) => structPages(compiled, room, tables),
     search: ({ direct, pageSize, structBytes, parts, kinds }) => {
       const table = room(SEARCH_BYTES + parts.length * PART_BYTES);
       if (table === undefined) return undefined;

@@ -22,6 +22,24 @@ export interface TableLoops {
   ): boolean;
   /** Makes the function that enters types `[first, end)` by their names, as far as the names are there to read. Undefined where there is no room left. */
   typeNames(tables: TypeNameTables): ((first: number, end: number) => number) | undefined;
+  /** The first place of `[from, end)` whose class is wanted, or with `not` whose is not; `end` where there is none. */
+  nextClass(classes: Uint8Array, from: number, end: number, wanted: Uint8Array, not: boolean): number;
+  /** Adds to each of 256 counts how often that class comes. */
+  countClasses(classes: Uint8Array, counts: Uint32Array): void;
+  /**
+   * Puts the addresses that the entries `[first, end)` of a page table point to into `found`, but for those of large
+   * pages where they are skipped. Returns how many there are.
+   */
+  tableEntries(
+    page: Uint8Array,
+    first: number,
+    end: number,
+    mask: readonly [high: number, low: number],
+    skipLarge: boolean,
+    found: Float64Array,
+  ): number;
+  /** Makes the function that goes over struct pages; see `compiledPass`. Undefined where there is no room left. */
+  structPages(tables: StructPageTables): StructPagePass | undefined;
   /**
    * Makes the function that looks through words for addresses of blocks of pages and of their struct pages, and notes
    * in `kinds` what it finds. Undefined where there is no room left.
@@ -57,6 +75,47 @@ export interface TypeNameTables {
   readonly heads: Int32Array;
   readonly tails: Int32Array;
   readonly next: Int32Array;
+}
+
+/** What `structPages` makes; `blockEnd` counts from the first of the pages, `headLow` is undefined for free ones. */
+export type StructPagePass = (
+  pages: Uint8Array,
+  n: number,
+  count: number,
+  classes: Uint8Array,
+  blockEnd: number,
+  blockClass: number,
+  headLow: number | undefined,
+) => number;
+
+/** How this kernel's struct pages tell classes. Places in them are in bytes, flags in their low word. */
+export interface StructPageTables {
+  readonly size: number;
+  readonly flags: number;
+  readonly compound: number;
+  readonly mapping: number;
+  readonly mapcount: number;
+  readonly pool: number | undefined;
+  readonly bits: Readonly<Record<'reserved' | 'special' | 'taken' | 'private' | 'backed' | 'lru', number>>;
+  /** The class for each highest byte of `page_type`, or for each bit that is cleared in it; 0 for none. */
+  readonly types:
+    | { readonly bytes: Uint8Array }
+    | { readonly base: number; readonly bits: readonly (readonly [mask: number, value: number])[] };
+  readonly classes: Readonly<
+    Record<
+      | 'reserved'
+      | 'anonymous'
+      | 'movable'
+      | 'shared'
+      | 'privateCache'
+      | 'cache'
+      | 'socket'
+      | 'mapped'
+      | 'free'
+      | 'slab',
+      number
+    >
+  >;
 }
 
 /** What `search` works on. */

@@ -1,4 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
+import { ifSeen, numbersOr, roomOr, type TableLoops } from '../describe/table_loops.ts';
 import { PAGE_CLASSES } from './page_class.ts';
 import type { FrameRange } from './page_plan.ts';
 
@@ -14,6 +15,12 @@ export class ClassMap {
   readonly #pieces = new Map<number, Uint8Array>();
   #lastIndex = -1;
   #last: Uint8Array | undefined;
+  readonly #loops: TableLoops | undefined;
+
+  /** `loops` see the pieces, as far as they have room. */
+  constructor(loops?: TableLoops) {
+    this.#loops = loops;
+  }
 
   /** Class of a frame; 0, which is `none`, where nothing was said of it. */
   get(frame: Frame): number {
@@ -37,6 +44,13 @@ export class ClassMap {
     return true;
   }
 
+  /** The classes of `[start, start + count)` themselves, if they lie in one piece. */
+  from(start: Frame, count: number): Uint8Array | undefined {
+    const index = Math.floor(start / PIECE);
+    const at = start - index * PIECE;
+    return at + count > PIECE ? undefined : this.#pieces.get(index)?.subarray(at, at + count);
+  }
+
   /** Says what the frames `[start, end)` are, as far as the map has pieces. */
   fill(start: Frame, end: Frame, value: number): void {
     for (let frame = start; frame < end; ) {
@@ -53,7 +67,7 @@ export class ClassMap {
     const index = Math.floor(frame / PIECE);
     if (this.#pieces.has(index)) return true;
     if (this.#pieces.size >= MOST_PIECES) return false;
-    this.#pieces.set(index, new Uint8Array(PIECE));
+    this.#pieces.set(index, roomOr(this.#loops, PIECE));
     this.#lastIndex = -1;
     this.limit = Math.max(this.limit, (index + 1) * PIECE);
     return true;
@@ -63,36 +77,71 @@ export class ClassMap {
   withOwn(frames: Iterable<Frame>): ClassMap {
     const own = new Set<number>();
     for (const frame of frames) own.add(Math.floor(frame / PIECE));
-    const copy = new ClassMap();
+    const copy = new ClassMap(this.#loops);
     copy.limit = this.limit;
     for (const [index, piece] of this.#pieces)
-      copy.#pieces.set(index, own.has(index) ? piece.slice() : piece);
+      copy.#pieces.set(index, own.has(index) ? this.#copyOf(piece) : piece);
+    return copy;
+  }
+
+  #copyOf(piece: Uint8Array): Uint8Array {
+    const copy = roomOr(this.#loops, PIECE);
+    copy.set(piece);
     return copy;
   }
 
   /** Frames of each class, by its index. */
   counts(): number[] {
-    const counts = new Float64Array(256);
+    // Fewer than 2^33 frames in all, and no class has so many in a dump that can be held.
+    const counts = numbersOr(this.#loops, 256);
+    const words = new Uint32Array(counts.buffer, counts.byteOffset, counts.length);
     for (const piece of this.#pieces.values()) {
-      for (let n = 0; n < PIECE; n++) (counts[piece[n] as number] as number)++;
+      const loops = ifSeen(this.#loops, piece, words);
+      if (loops) loops.countClasses(piece, words);
+      else for (let n = 0; n < PIECE; n++) (words[piece[n] as number] as number)++;
     }
-    return Array.from(counts.subarray(0, PAGE_CLASSES.length));
+    return Array.from(words.subarray(0, PAGE_CLASSES.length));
+  }
+
+  /** The function that tells whether any of the frames `[start, start + count)` is of a class wanted. */
+  anyOf(wanted: Uint8Array): (start: Frame, count: number) => boolean {
+    const next = this.#nextOf(wanted);
+    return (start, count) => {
+      const part = this.from(start, count);
+      if (part !== undefined) return next(part, 0, count, false) < count;
+      for (let at = start; at < start + count; at++) if (wanted[this.get(at)] !== 0) return true;
+      return false;
+    };
+  }
+
+  /** The function from a place of a piece to the next whose class is wanted, or with `not` whose is not. */
+  #nextOf(wanted: Uint8Array): (piece: Uint8Array, from: number, end: number, not: boolean) => number {
+    const table = roomOr(this.#loops, 256);
+    table.set(wanted);
+    return (piece, from, end, not) => {
+      const loops = ifSeen(this.#loops, piece, table);
+      if (loops) return loops.nextClass(piece, from, end, table, not);
+      let at = from;
+      while (at < end && (wanted[piece[at] as number] === 0) !== not) at++;
+      return at;
+    };
   }
 
   /** Runs of frames, ascending, of the classes whose entry in `wanted` is not 0. */
   *ranges(wanted: Uint8Array): Generator<FrameRange> {
+    const next = this.#nextOf(wanted);
     let start = -1;
     let end = -1;
     for (const index of [...this.#pieces.keys()].sort((a, b) => a - b)) {
       const piece = this.#pieces.get(index) as Uint8Array;
       const base = index * PIECE;
-      for (let n = 0; n < PIECE; n++) {
-        if (wanted[piece[n] as number] === 0) continue;
+      for (let n = next(piece, 0, PIECE, false); n < PIECE; n = next(piece, n, PIECE, false)) {
         if (base + n !== end) {
           if (start >= 0) yield { start, end };
           start = base + n;
         }
-        end = base + n + 1;
+        n = next(piece, n, PIECE, true);
+        end = base + n;
       }
     }
     if (start >= 0) yield { start, end };

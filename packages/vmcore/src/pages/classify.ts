@@ -53,8 +53,9 @@ function classify(dump: Dump): ClassifiedPages {
   const layout = pageLayout(dump);
   const sections = memorySections(dump, findings);
   if (sections.length === 0) throw new DumpError('not-described', 'The memory map has no section');
-  const classes = new ClassMap();
-  const pass = passOverMap(dump, layout, sections, classes, findings);
+  const { loops } = dump.description;
+  const classes = new ClassMap(loops);
+  const pass = passOverMap(dump, layout, sections, classes, findings, loops);
   const into: Classification = {
     dump,
     layout,

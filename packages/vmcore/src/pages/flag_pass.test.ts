@@ -26,7 +26,9 @@ const LAYOUT: PageLayout = {
   bit: (name) => BITS[name] ?? 0,
   order: { word: 16, shift: 0 },
   hugetlb: undefined,
-  typeOf: (word) => Math.max(0, word >>> 24 === 0xff ? 0 : (word >>> 24) - 0xf0 + 1),
+  types: {
+    bytes: Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0xf0 && byte < 0xf8 ? byte - 0xf0 + 1 : 0)),
+  },
 };
 /** Where the first struct page lies, by its low half. */
 const LOW = 0x8000;

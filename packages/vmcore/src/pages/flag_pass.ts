@@ -1,10 +1,12 @@
 import { addTo, type Frame } from '../bytes/address.ts';
+import type { TableLoops } from '../describe/table_loops.ts';
 import type { Dump } from '../dump.ts';
 import type { ClassMap } from './class_map.ts';
+import { type CompiledPass, compiledPass } from './compiled_pass.ts';
 import { MapPages } from './map_pages.ts';
 import type { MapSection } from './memory_map.ts';
 import { classIndex } from './page_class.ts';
-import { PAGE_TYPES, type PageLayout, type PageType } from './page_layout.ts';
+import { PAGE_TYPES, type PageLayout, type PageType, typeReader } from './page_layout.ts';
 
 /** Page frames with the order of the block that each begins. */
 export interface Blocks {
@@ -62,6 +64,20 @@ const CLASS_OF_TYPE: Readonly<Record<PageType, number>> = {
   large_kmalloc: LARGE_KMALLOC,
 };
 
+/** The classes that flags and `page.mapping` give. */
+const CLASSES_OF_FLAGS = {
+  reserved: RESERVED,
+  anonymous: ANONYMOUS,
+  movable: MOVABLE,
+  shared: SHARED,
+  privateCache: PRIVATE,
+  cache: BLOCK_PAGE,
+  socket: SOCKET,
+  mapped: MAPPED,
+  free: FREE,
+  slab: SLAB,
+};
+
 /** Bits of `page.mapping` (C `PAGE_MAPPING_ANON`, `PAGE_MAPPING_MOVABLE`). */
 const MAPPING_ANON = 1;
 const MAPPING_MOVABLE = 2;
@@ -81,14 +97,19 @@ export class FlagPass {
   >;
   readonly #classOfType = Uint8Array.from(PAGE_TYPES, (type) => CLASS_OF_TYPE[type]);
   readonly #told = new Map<string, number>();
+  readonly #typeOf: (word: number) => number;
+  readonly #compiled: CompiledPass | undefined;
   /** The block that is being passed: one past its last frame, and its class. */
   #blockEnd: Frame = 0;
   #blockClass = 0;
   /** Low half of its head's address with bit 0, as its tails have it; undefined in a block of free pages. */
   #headLow: number | undefined;
 
-  constructor(layout: PageLayout, classes: ClassMap, findings: string[]) {
+  /** `loops`: what the platform has compiled. */
+  constructor(layout: PageLayout, classes: ClassMap, findings: string[], loops?: TableLoops) {
     this.#layout = layout;
+    this.#typeOf = typeReader(layout.types);
+    this.#compiled = loops && compiledPass(layout, CLASSES_OF_FLAGS, this.#classOfType, loops);
     this.#classes = classes;
     this.#findings = findings;
     const { bit } = layout;
@@ -108,9 +129,14 @@ export class FlagPass {
    * runs from one section into the next of another place, so `limit` ends all blocks.
    */
   take(words: Uint32Array, first: Frame, count: number, low: number, limit: Frame): void {
-    const { size, flags, mapcount, typeOf } = this.#layout;
+    const { size, flags, mapcount } = this.#layout;
     const step = size / 4;
+    const pass = this.#compiled?.take(words, this.#classes.from(first, count));
     for (let n = 0; n < count; ) {
+      if (pass !== undefined) {
+        n = pass(n, count, this.#blockEnd - first, this.#blockClass, this.#headLow);
+        if (n === count) return;
+      }
       const frame = first + n;
       if (frame < this.#blockEnd) {
         const stop = Math.min(this.#blockEnd - first, count);
@@ -124,7 +150,7 @@ export class FlagPass {
         continue;
       }
       const at = n * step;
-      const type = typeOf(words[at + mapcount] as number);
+      const type = this.#typeOf(words[at + mapcount] as number);
       this.#head(words, at, frame, words[at + flags] as number, type, (low + n * size) >>> 0, limit);
       n++;
     }
@@ -167,7 +193,8 @@ export class FlagPass {
 
   /** The first page of `[from, stop)` that cannot be in a block of free pages. */
   #passFree(words: Uint32Array, from: number, stop: number): number {
-    const { flags, mapcount, size, typeOf } = this.#layout;
+    const { flags, mapcount, size } = this.#layout;
+    const typeOf = this.#typeOf;
     const step = size / 4;
     const signed = signedWords(words);
     const taken = this.#bits.reserved | this.#bits.slab;
@@ -312,8 +339,9 @@ export function passOverMap(
   sections: readonly MapSection[],
   classes: ClassMap,
   findings: string[],
+  loops?: TableLoops,
 ): FlagPassResult {
-  const pass = new FlagPass(layout, classes, findings);
+  const pass = new FlagPass(layout, classes, findings, loops);
   const mapFrames: number[] = [];
   const mapDescribes: number[] = [];
   const { pageSize } = physical;

@@ -27,7 +27,7 @@ const LAYOUT: PageLayout = {
   bit: (name) => BITS[name] ?? 0,
   order: { word: 16, shift: 0 },
   hugetlb: undefined,
-  typeOf: (word) => (word === 0xffff_ffff ? 0 : (word >>> 24) & 0xf),
+  types: { bytes: Uint8Array.from({ length: 256 }, (_, byte) => (byte === 0xff ? 0 : byte & 0xf)) },
 };
 
 const typed = (type: PageType) => (PAGE_TYPES.indexOf(type) << 24) >>> 0;

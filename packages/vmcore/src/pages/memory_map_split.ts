@@ -20,16 +20,14 @@ export function splitMemoryMap(
   kept: Uint8Array,
 ): void {
   const isMap = (value: number) => value === MEMORY_MAP || value === EXCLUDED_MAP;
+  const wanted = kept.slice();
+  wanted[MEMORY_MAP] = 0;
+  wanted[EXCLUDED_MAP] = 0;
+  const describesKept = classes.anyOf(wanted);
   for (const frame of mapFrames) if (isMap(classes.get(frame))) classes.set(frame, EXCLUDED_MAP);
   for (let n = 0; n < mapFrames.length; n++) {
     const frame = mapFrames[n] as Frame;
     if (classes.get(frame) !== EXCLUDED_MAP) continue;
-    const first = mapDescribes[n] as Frame;
-    for (let at = first; at < first + perMapFrame; at++) {
-      const value = classes.get(at);
-      if (kept[value] === 0 || isMap(value)) continue;
-      classes.set(frame, MEMORY_MAP);
-      break;
-    }
+    if (describesKept(mapDescribes[n] as Frame, perMapFrame)) classes.set(frame, MEMORY_MAP);
   }
 }

@@ -45,8 +45,27 @@ export interface PageLayout {
   readonly order: { readonly word: number; readonly shift: number };
   /** How hugetlb's blocks were marked before they had a type: a byte of the second page, and its value. */
   readonly hugetlb: { readonly word: number; readonly mask: number; readonly value: number } | undefined;
-  /** `PAGE_TYPES` index by the word `page_type`. */
-  readonly typeOf: (word: number) => number;
+  readonly types: PageTypeTable;
+}
+
+/** How the word `page_type` tells the index in `PAGE_TYPES`: by its highest byte, or by a bit that is cleared in it. */
+export type PageTypeTable =
+  | { readonly bytes: Uint8Array }
+  /** `base` is set in every word that is a type. */
+  | { readonly base: number; readonly bits: readonly (readonly [bit: number, type: number])[] };
+
+/** The function from the word `page_type` to the index in `PAGE_TYPES`. */
+export function typeReader(table: PageTypeTable): (word: number) => number {
+  if ('bytes' in table) {
+    const { bytes } = table;
+    return (word) => bytes[word >>> 24] as number;
+  }
+  const { base, bits } = table;
+  return (word) => {
+    if (word === 0xffff_ffff || (word & base) >>> 0 !== base) return 0;
+    for (const [bit, type] of bits) if ((word & bit) === 0) return type;
+    return 0;
+  };
 }
 
 /** A struct page is 64 bytes, and some more with what debugging adds. */
@@ -69,7 +88,7 @@ export function pageLayout(dump: Dump): PageLayout {
     bit: (name) => flagMask(dump, name),
     order: orderPlace(types),
     hugetlb: hugetlbMark(dump),
-    typeOf: pageTypes(dump),
+    types: pageTypes(dump),
   };
 }
 
@@ -142,7 +161,7 @@ const TYPE_NAMES: readonly [PageType, string][] = [
  * `page_type`: the highest byte since 6.12 (4ffca5a96678); before, bits that are cleared in a word whose highest
  * ones are set.
  */
-function pageTypes(dump: Dump): (word: number) => number {
+function pageTypes(dump: Dump): PageTypeTable {
   const { types } = dump;
   // Until 6.10 there is no such enum, and to find that out all of the BTF would be read.
   if (dump.vmcoreinfo.findNumber('PAGE_BUDDY_MAPCOUNT_VALUE') === EARLY_BUDDY) return typeBits(dump, false);
@@ -154,14 +173,14 @@ function pageTypes(dump: Dump): (word: number) => number {
     bytes[value] = PAGE_TYPES.indexOf(type);
     found = true;
   }
-  if (found) return (word) => bytes[word >>> 24] as number;
+  if (found) return { bytes };
   return typeBits(dump, true);
 }
 
 /** `~PG_buddy` as it was from 4.18 to 6.10. */
 const EARLY_BUDDY = -129n;
 
-function typeBits(dump: Dump, hasEnum: boolean): (word: number) => number {
+function typeBits(dump: Dump, hasEnum: boolean): PageTypeTable {
   const bits: [number, number][] = [];
   let base = 0xf000_0000;
   for (const [type, name] of TYPE_NAMES) {
@@ -172,9 +191,5 @@ function typeBits(dump: Dump, hasEnum: boolean): (word: number) => number {
     const bit = inEnum ?? (told === undefined ? undefined : ~Number(BigInt.asIntN(32, told)) >>> 0);
     if (bit !== undefined) bits.push([bit, PAGE_TYPES.indexOf(type)]);
   }
-  return (word) => {
-    if (word === 0xffff_ffff || (word & base) >>> 0 !== base) return 0;
-    for (const [bit, type] of bits) if ((word & bit) === 0) return type;
-    return 0;
-  };
+  return { base, bits };
 }

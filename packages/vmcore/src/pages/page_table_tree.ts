@@ -1,6 +1,7 @@
 import { entryMask } from '../arch/x86_64/page_table.ts';
 import type { Frame, PhysicalAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
+import type { TableLoops } from '../describe/table_loops.ts';
 import { field } from '../describe/type_reader.ts';
 import { readTasks } from '../kernel/tasks.ts';
 import type { PhysicalMemory } from '../physical_memory.ts';
@@ -22,7 +23,7 @@ class TableWalk {
   /** Tables that are something else by the memory map. */
   strangers = 0;
   readonly #physical: PhysicalMemory;
-  readonly #mask: readonly [number, number];
+  readonly #entries: ReadEntries;
   readonly #into: Classification;
   readonly #seen = new Set<Frame>();
   readonly #allowed = classSet('unidentified', 'reserved', 'page table', 'kernel data');
@@ -30,7 +31,10 @@ class TableWalk {
   constructor(into: Classification, encryptionMask: bigint) {
     this.#into = into;
     this.#physical = into.dump.physical;
-    this.#mask = entryMask(encryptionMask);
+    const mask = entryMask(encryptionMask);
+    const { loops } = into.dump.description;
+    const compiled = this.#physical.pageSize === ENTRIES * 8 && loops && compiledEntries(loops, mask);
+    this.#entries = compiled || ((page, first, end, large) => plainEntries(mask, page, first, end, large));
   }
 
   /** The tables below the entries `[first, end)` of a table of some level; level 1 maps pages. */
@@ -39,13 +43,7 @@ class TableWalk {
     if (!this.#note(frame) || level === 1) return;
     const page = this.#physical.page(frame);
     if (typeof page === 'string') return;
-    const words = wordsOf(page);
-    const [maskHigh, maskLow] = this.#mask;
-    for (let n = first * 2; n < end * 2; n += 2) {
-      const low = words[n] as number;
-      if ((low & PRESENT) === 0 || (level < 4 && (low & LARGE) !== 0)) continue;
-      this.walk(((words[n + 1] as number) & maskHigh) * TWO_32 + ((low & maskLow) >>> 0), level - 1);
-    }
+    for (const below of this.#entries(page, first, end, level < 4)) this.walk(below, level - 1);
   }
 
   /** Whether the frame is a table that was not seen before. */
@@ -61,6 +59,43 @@ class TableWalk {
       return false;
     }
     return true;
+  }
+}
+
+/** Reads the addresses of tables from the entries `[first, end)` of a table. */
+type ReadEntries = (
+  page: Uint8Array,
+  first: number,
+  end: number,
+  skipLarge: boolean,
+) => Iterable<PhysicalAddress>;
+
+function compiledEntries(loops: TableLoops, mask: readonly [number, number]): ReadEntries | undefined {
+  const table = loops.room(ENTRIES * 8);
+  const found = loops.room(ENTRIES * 8);
+  if (table === undefined || found === undefined) return undefined;
+  const addresses = new Float64Array(found.buffer, found.byteOffset, ENTRIES);
+  return (page, first, end, skipLarge) => {
+    table.set(page);
+    // A copy: the tables below are read before the next is taken.
+    return addresses.slice(0, loops.tableEntries(table, first, end, mask, skipLarge, addresses));
+  };
+}
+
+/** `TableLoops.tableEntries`, where no platform has it. */
+function* plainEntries(
+  mask: readonly [number, number],
+  page: Uint8Array,
+  first: number,
+  end: number,
+  skipLarge: boolean,
+): Generator<PhysicalAddress> {
+  const words = wordsOf(page);
+  const [maskHigh, maskLow] = mask;
+  for (let n = first * 2; n < end * 2; n += 2) {
+    const low = words[n] as number;
+    if ((low & PRESENT) === 0 || (skipLarge && (low & LARGE) !== 0)) continue;
+    yield ((words[n + 1] as number) & maskHigh) * TWO_32 + ((low & maskLow) >>> 0);
   }
 }
 
