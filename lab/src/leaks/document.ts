@@ -115,7 +115,8 @@ export function leaks(args: readonly string[]): number {
   const kernels = positionals.map(readKernel);
   const section = [
     `Made by \`npm run lab -- leaks\` of runs of \`canaries\` and \`canaries-makedumpfile\`: ${circumstancesHere()};`,
-    `guests of 1 GB with 2 CPUs, ${kernels.map(({ release }) => release).join(' and ')}, a crash for each engine.`,
+    `guests of 1 GB with 2 CPUs, ${kernels.map(({ release }) => release).join(' and ')}, a crash for each engine;`,
+    'the column of memory counts that of the crash that kcrash collected.',
     '',
     leaksTable(kernels),
   ].join('\n');
