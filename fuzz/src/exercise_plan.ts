@@ -96,7 +96,7 @@ function checkScrubber({ physical }: Dump, { tiers, scrub }: PagePlan): void {
       if (typeof page === 'string') continue;
       const before = page.slice();
       const written = scrub.scrub(start, page);
-      if (written.length !== page.length || !page.every((byte, at) => byte === before[at])) {
+      if (written.length !== page.length || !same(page, before)) {
         throw new Error(`Frame ${start} was changed by scrubbing`);
       }
     }
@@ -175,6 +175,9 @@ function layoutText({ layout }: ClassifiedPages): string {
   return JSON.stringify([layout, flags, types, old]);
 }
 
+/** In a loop, since a call for each byte took an eighth of a case's time. */
 function same(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, at) => byte === other[at]);
+  if (one.length !== other.length) return false;
+  for (let n = 0; n < one.length; n++) if (one[n] !== other[n]) return false;
+  return true;
 }
