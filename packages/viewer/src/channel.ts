@@ -38,6 +38,8 @@ export class Channel {
   readonly #worker = new Worker(policy?.createScriptURL(workerUrl) ?? workerUrl, { type: 'module' });
   readonly #waiting = new Map<number, Waiting>();
   #asked = 0;
+  /** Why it does not answer any more. */
+  #failure: Refusal | undefined;
 
   constructor() {
     this.#worker.onmessage = ({ data }: MessageEvent<Message>) => {
@@ -48,12 +50,14 @@ export class Channel {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       const refusal = { code: 'internal', message: event.message || 'The worker could not be started' };
+      this.#failure = refusal;
       for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(new Refused(refusal));
     };
   }
 
   /** Asks the worker. Rejects with `Refused`. */
   ask<K extends keyof Methods>(method: K, ...given: Parameters<Methods[K]>): Promise<ReturnType<Methods[K]>> {
+    if (this.#failure !== undefined) return Promise.reject(new Refused(this.#failure));
     const id = ++this.#asked;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

@@ -39,7 +39,7 @@ export function TaskTree({ rows, all }: { rows: readonly TaskRow[]; all: readonl
                 {visible(row.comm)}
               </a>
               <span class="soft">
-                {row.pid} {thread && 'thread, '}
+                PID {row.pid}, {thread && 'thread, '}
                 {row.running ? 'running' : shortState(row.state)}, CPU {row.cpu}
               </span>
             </div>
