@@ -54,7 +54,7 @@ export function* writeDump(
       dumpLevel: EVERYTHING_EXCLUDED,
       tiers: plan.tiers,
       tierOf: (frame) => plan.tierOf(frame),
-      scrub: scrub.bytes === 0 ? undefined : (frame, page) => scrub.scrub(frame, page),
+      scrub: scrub.bytes === 0 ? undefined : scrub,
       record: (tiers) =>
         recordNote({
           writer: options.writer,

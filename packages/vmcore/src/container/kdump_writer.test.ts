@@ -11,7 +11,7 @@ import type { PhysicalMemory } from '../physical_memory.ts';
 import { openElf } from './elf.ts';
 import { openKdump } from './kdump.ts';
 import { readRecord, recordNote, whatWasCut } from './kdump_record.ts';
-import { type KdumpContent, type WriteTier, writeKdump } from './kdump_writer.ts';
+import { type KdumpContent, type PageScrub, type WriteTier, writeKdump } from './kdump_writer.ts';
 
 const PAGE = 4096;
 const FRAMES = 1000;
@@ -162,8 +162,10 @@ describe('writeKdump', () => {
   });
 
   it('overwrites what the plan says', () => {
-    const scrub = (frame: number, page: Uint8Array) =>
-      frame === 11 ? page.map((b, n) => (n < 8 ? 0x5c : b)) : page;
+    const scrub: PageScrub = {
+      touches: (frame) => frame === 11,
+      scrub: (_frame, page) => page.map((b, n) => (n < 8 ? 0x5c : b)),
+    };
     const { dump } = write(zlib, { ...content(TIERS), scrub });
     const page = dump.memory.page(11) as Uint8Array;
     expect([...page.subarray(0, 9)]).toEqual([...Array(8).fill(0x5c), pageOf(11)[8]]);

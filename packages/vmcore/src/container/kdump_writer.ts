@@ -19,6 +19,14 @@ export interface WriteTier {
   ranges(): Iterable<{ readonly start: Frame; readonly end: Frame }>;
 }
 
+/** What of pages is to be overwritten. */
+export interface PageScrub {
+  /** Whether there is anything in this page. */
+  touches(frame: Frame): boolean;
+  /** The page as it may be written: `page` itself, or a copy. */
+  scrub(frame: Frame, page: Uint8Array): Uint8Array;
+}
+
 /** What a dump is made of. */
 export interface KdumpContent {
   readonly memory: PhysicalMemory;
@@ -35,8 +43,8 @@ export interface KdumpContent {
   readonly tiers: readonly WriteTier[];
   /** Index into `tiers` of the tier that has a frame. */
   readonly tierOf: (frame: Frame) => number;
-  /** The page as it may be written: `page` itself, or a copy; undefined where nothing is to be overwritten. */
-  readonly scrub: ((frame: Frame, page: Uint8Array) => Uint8Array) | undefined;
+  /** What is to be overwritten, if anything is. */
+  readonly scrub: PageScrub | undefined;
   /**
    * A note about the dump itself, made of what became of the tiers. It is asked for before too, with the largest
    * numbers that may come: it must not be longer afterwards.

@@ -100,14 +100,20 @@ export class PageWriter {
   *#writeTier(tier: WriteTier, index: number, total: number): Generator<WriteProgress, void> {
     const { memory } = this.#content;
     let filling = this.#take(index);
+    let first = 0;
+    let stretch: Stretch = { end: 0, state: 'hole' };
     for (const range of tier.ranges()) {
       for (let frame = range.start; frame < range.end; ) {
-        const stretch = stretchAt(memory, frame);
+        // Most ranges lie in the stretch of the one before.
+        if (frame < first || frame >= stretch.end) {
+          first = frame;
+          stretch = stretchAt(memory, frame);
+        }
         const end = Math.min(stretch.end, range.end);
         if (stretch.state !== 'held') this.#miss(index, end - frame);
         else {
           for (let at = frame; at < end; ) {
-            at = this.#fill(filling, at, end, frame, stretch);
+            at = this.#fill(filling, at, end, first, stretch);
             if (filling.count < BATCH_PAGES) continue;
             this.#start(filling);
             filling = this.#take(index);
@@ -130,7 +136,7 @@ export class PageWriter {
       const page = memory.page(at);
       if (typeof page === 'string') this.#miss(filling.tier, 1);
       else {
-        pages.set(scrub === undefined ? page : scrub(at, page), filling.count * pageSize);
+        pages.set(scrub?.touches(at) === true ? scrub.scrub(at, page) : page, filling.count * pageSize);
         filling.frames[filling.count++] = at;
       }
       return at + 1;
@@ -140,10 +146,9 @@ export class PageWriter {
     pages.set(plain.source.read(plain.offset + (at - from) * pageSize, count * pageSize), first);
     for (let n = 0; n < count; n++) {
       filling.frames[filling.count + n] = at + n;
-      if (scrub === undefined) continue;
+      if (scrub?.touches(at + n) !== true) continue;
       const page = pages.subarray(first + n * pageSize, first + (n + 1) * pageSize);
-      const scrubbed = scrub(at + n, page);
-      if (scrubbed !== page) page.set(scrubbed);
+      page.set(scrub.scrub(at + n, page));
     }
     filling.count += count;
     return at + count;

@@ -32,6 +32,8 @@ export interface Scrubber {
   readonly bytes: number;
   /** How many ranges of which owner: `keys` 3, `socket buffers` 17. */
   readonly owners: ReadonlyMap<string, number>;
+  /** Whether there is any in this page. */
+  touches(frame: Frame): boolean;
   /**
    * The page as it may be written: `page` itself where nothing is to be overwritten, else a copy. `page` is not
    * changed, since pages are lent.

@@ -136,7 +136,7 @@ function socketBuffers(
   const size = into.dump.types.sizeof('struct sk_buff');
   const found: VirtualAddress[] = [];
   for (const cache of SKB_CACHES.flatMap((name) => caches.get(name) ?? [])) {
-    const { used } = slabObjects(into, map, cache);
+    const used = slabObjects(into, map, cache).used();
     for (const object of used) {
       found.push(map.virtual(object));
       if (cache.objectBytes >= 2 * size) found.push(map.virtual(object + size));

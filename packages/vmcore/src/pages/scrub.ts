@@ -7,7 +7,12 @@ import { secretRanges } from './secrets.ts';
 export const SCRUBBED = 0x58;
 
 /** Nothing is overwritten. */
-export const NO_SCRUBBING: Scrubber = { bytes: 0, owners: new Map(), scrub: (_frame, page) => page };
+export const NO_SCRUBBING: Scrubber = {
+  bytes: 0,
+  owners: new Map(),
+  touches: () => false,
+  scrub: (_frame, page) => page,
+};
 
 /** Collects ranges of physical memory, and overwrites them page by page. */
 export class ScrubRanges implements Scrubber {
@@ -35,6 +40,10 @@ export class ScrubRanges implements Scrubber {
       else ranges.push(from, to);
       at += to - from;
     }
+  }
+
+  touches(frame: Frame): boolean {
+    return this.#byFrame.has(frame);
   }
 
   scrub(frame: Frame, page: Uint8Array): Uint8Array {

@@ -101,7 +101,7 @@ function floatingPointStates(pages: ClassifiedPages): { at: VirtualAddress; leng
     : types.sizeof('task_struct') + types.offsetof('fpu', 'fpstate');
   const found: { at: VirtualAddress; length: number }[] = [];
   for (const cache of caches.get('task_struct') ?? []) {
-    for (const task of slabObjects(pages, map, cache).used) {
+    for (const task of slabObjects(pages, map, cache).used()) {
       attempt(findings, 'Registers of a task', () => {
         const state = dump.memory.pointer(map.virtual(task + offset));
         // Threads of the kernel have none.

@@ -128,7 +128,7 @@ const CPU_SLAB = { freelist: field.pointer('freelist') };
 
 /** Objects of a cache by their physical addresses. */
 export interface SlabObjects {
-  readonly used: readonly PhysicalAddress[];
+  readonly used: () => PhysicalAddress[];
   readonly free: readonly PhysicalAddress[];
   /** Bytes from an object's start to the word that links the free ones. */
   readonly linkAt: number;
@@ -142,14 +142,14 @@ export interface SlabObjects {
 export function slabObjects(into: Classification, map: DirectMap, cache: CacheSlabs): SlabObjects {
   const { dump } = into;
   const { offset, random, padding = 0, cpus, sheaves } = dump.reader('kmem_cache', CACHE)(cache.address);
-  const { all, rests, lists } = objectsOf(into, map, cache, padding);
+  const { slabs, total, rests, lists } = objectsOf(into, map, cache, padding);
   const next = linkReader(dump, map, offset, random);
   const free = new Set<PhysicalAddress>();
   if (sheaves !== undefined && sheaves !== 0n) {
     for (const sheaf of sheavesOf(dump, sheaves, cache.address)) takeSheaf(dump, map, sheaf, free);
   }
   // There are no more free objects than objects, and those of sheaves are some of them.
-  const most = all.length + free.size;
+  const most = total + free.size;
   if (cpus !== undefined && cpus !== 0n) {
     for (const cpu of perCpu(dump).possible) {
       const { freelist } = dump.reader('kmem_cache_cpu', CPU_SLAB)(perCpu(dump).pointer(cpus, cpu));
@@ -158,19 +158,50 @@ export function slabObjects(into: Classification, map: DirectMap, cache: CacheSl
   }
   for (const list of lists) follow(list, next, free, most);
   return {
-    used: all.filter((at) => !free.has(at)),
-    free: all.filter((at) => free.has(at)),
+    used: () => slabs.flatMap((slab) => objectsIn(slab, cache.size).filter((at) => !free.has(at))),
+    free: amongObjects(free, slabs, cache.size),
     linkAt: offset,
     rests,
   };
 }
 
-/** Every object of a cache, what is left of its slabs behind the last, and the first free object of each. */
+/** Where the first object of a slab lies, and how many there are. */
+interface ObjectRun {
+  readonly start: PhysicalAddress;
+  readonly count: number;
+}
+
+function objectsIn({ start, count }: ObjectRun, size: number): PhysicalAddress[] {
+  return Array.from({ length: count }, (_, n) => start + n * size);
+}
+
+/** Which of these are where an object begins, ascending, as the slabs are. */
+function amongObjects(
+  places: ReadonlySet<PhysicalAddress>,
+  slabs: readonly ObjectRun[],
+  size: number,
+): PhysicalAddress[] {
+  const sorted = Float64Array.from(places).sort();
+  const found: PhysicalAddress[] = [];
+  let n = 0;
+  for (const { start, count } of slabs) {
+    const end = start + count * size;
+    while (n < sorted.length && (sorted[n] as number) < start) n++;
+    for (; n < sorted.length && (sorted[n] as number) < end; n++) {
+      const at = sorted[n] as number;
+      if ((at - start) % size === 0) found.push(at);
+    }
+  }
+  return found;
+}
+
+/** The slabs of a cache that have objects, what is left of its slabs behind the last, and the first free object of each. */
 function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padding: number) {
   const { dump } = into;
   const { pageSize } = dump.physical;
   const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
-  const all: PhysicalAddress[] = [];
+  const slabs: ObjectRun[] = [];
+  let total = 0;
   const rests: { start: PhysicalAddress; length: number }[] = [];
   const lists: (PhysicalAddress | undefined)[] = [];
   for (const { frame, order } of cache.slabs) {
@@ -181,11 +212,12 @@ function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padd
     const bytes = 2 ** order * pageSize;
     const count = Math.min(objects, Math.floor(bytes / cache.size));
     const start = frame * pageSize;
-    for (let n = 0; n < count; n++) all.push(start + padding + n * cache.size);
+    slabs.push({ start: start + padding, count });
+    total += count;
     const rest = bytes - count * cache.size;
     if (rest > 0) rests.push({ start: start + count * cache.size, length: rest });
   }
-  return { all, rests, lists };
+  return { slabs, total, rests, lists };
 }
 
 const SHEAVES = {

@@ -138,7 +138,7 @@ function openTtys(pages: ClassifiedPages): VirtualAddress[] {
   const { dump, findings, map, caches } = pages;
   const found: VirtualAddress[] = [];
   for (const cache of caches.get('filp') ?? []) {
-    for (const object of slabObjects(pages, map, cache).used) {
+    for (const object of slabObjects(pages, map, cache).used()) {
       const address = map.virtual(object);
       attempt(findings, 'An open file', () => {
         const { inode, private: own } = dump.reader('file', FILE)(address);
