@@ -114,10 +114,9 @@ function link(bundle: string, engine: QuickJs, libraries: StaticLibraries, work:
     const strict = ['-Wall', '-Wextra', '-Werror', ...loops.flags];
     run('gcc', [...code, ...strict, '-c', sourceOf(name), '-o', `${name}.o`], at);
   }
-  for (const [n, source] of loops.sources.entries())
-    run('gcc', [...code, '-w', ...loops.flags, '-c', source, '-o', `loops-${n}.o`], at);
+  run('gcc', [...code, '-w', ...loops.flags, '-c', loops.source, '-o', 'loops.o'], at);
   run('gcc', [...code, '-c', 'kcrash.c', '-o', 'kcrash.o'], at);
-  const made = ['kcrash', ...C_MODULES, ...loops.sources.map((_, n) => `loops-${n}`)];
+  const made = ['kcrash', ...C_MODULES, 'loops'];
   const objects = [...made.map((name) => `${name}.o`), ...engine.objects];
   const shape = ['-static', '-no-pie', '-Wl,--gc-sections', '-s', ...withoutUnused(libraries.zstd, work)];
   const archives = [libraries.zlib, libraries.zstd];

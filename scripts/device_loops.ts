@@ -1,22 +1,22 @@
 // The loops of packages/vmcore/assembly for the device: wasm2c makes C of their WebAssembly.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compiledLoops } from './compiled.ts';
+import { compiledLoops, MEMORY_PAGES } from './compiled.ts';
 import { run } from './tools.ts';
 
-/** wasm2c's own C, which it needs beside what it makes. */
-const RUNTIME = '/usr/share/wabt/wasm2c/wasm-rt-impl.c';
 /** Every access is checked in C: the other way takes signal handlers and gigabytes of address space. */
 const FLAGS = [
   '-DWASM_RT_MEMCHECK_SIGNAL_HANDLER=0',
-  '-DWASM_RT_USE_MMAP=0',
-  '-DWASM_RT_NONCONFORMING_UNCHECKED_STACK_EXHAUSTION=1',
+  '-DWASM_RT_USE_STACK_DEPTH_COUNT=0',
+  // Its further arguments are not the same in all versions.
+  '-Dwasm_rt_allocate_memory(memory,...)=loops_allocate(memory)',
   '-DNDEBUG',
+  '-Wno-cpp',
 ];
 
 export interface DeviceLoops {
-  /** C files to compile beside `kcrash_loops.c`. */
-  readonly sources: readonly string[];
+  /** The C file to compile beside `kcrash_loops.c`. */
+  readonly source: string;
   readonly flags: readonly string[];
 }
 
@@ -27,12 +27,12 @@ export function deviceLoops(folder: string): DeviceLoops {
   writeFileSync(wasm, compiledLoops());
   run('wasm2c', [wasm, '-n', 'loops', '-o', source]);
   writeFileSync(join(folder, 'loops_names.h'), namesOf(readFileSync(join(folder, 'loops.h'), 'utf8')));
-  return { sources: [source, RUNTIME], flags: [...FLAGS, `-I${folder}`, '-I/usr/share/wabt/wasm2c'] };
+  return { source, flags: [...FLAGS, `-I${folder}`] };
 }
 
 /** wasm2c names what a module exports differently from version to version; its header tells. */
 export function namesOf(header: string): string {
-  const instance = found(/typedef struct (\w+)(?: \{[^}]*\} \1)?;|typedef struct (\w+) \{/, header);
+  const instance = found(/^typedef struct (\w+) \{/m, header);
   const start = found(/^void (\w+_instantiate)\(/m, header);
   const init = /^void (\w+_init_module)\(void\)/m.exec(header)?.[1];
   const loops: string[] = [];
@@ -54,14 +54,14 @@ export function namesOf(header: string): string {
     `#define LOOPS_INSTANCE ${instance}`,
     `#define LOOPS_START(instance) (${init === undefined ? '' : `${init}(), `}${start}(instance))`,
     `#define LOOPS_MEMORY ${memory}`,
+    `#define LOOPS_PAGES ${MEMORY_PAGES}`,
     `#define LOOPS(X) \\\n${loops.map((line) => `\t${line}`).join(' \\\n')}`,
     '',
   ].join('\n');
 }
 
 function found(pattern: RegExp, header: string): string {
-  const match = pattern.exec(header);
-  const name = match?.[1] ?? match?.[2];
+  const name = pattern.exec(header)?.[1];
   if (name === undefined) throw new Error(`wasm2c's header has no ${pattern.source}`);
   return name;
 }
