@@ -9,7 +9,7 @@ import { run } from './tools.ts';
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages/vmcore/assembly');
 const COMPILER = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'));
 /** Pages of 64 KB, all there from the beginning: memory that grows would move. What is not used costs nothing. */
-export const MEMORY_PAGES = 768;
+export const MEMORY_PAGES = 384;
 const MEMORY = ['--initialMemory', `${MEMORY_PAGES}`, '--maximumMemory', `${MEMORY_PAGES}`];
 const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--disableWarning', '201', ...MEMORY];
 

@@ -1,7 +1,7 @@
 /** What a dump's tables take of this memory, one after the other; all of it goes with the instance. */
 
 /** Bytes of memory in all: `--initialMemory` and `--maximumMemory` of `scripts/compiled.ts`, in pages of 64 KB. */
-const MEMORY: usize = 768 << 16;
+const MEMORY: usize = 384 << 16;
 
 let used: usize = (__heap_base + 15) & ~15;
 
