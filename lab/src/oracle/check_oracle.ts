@@ -56,11 +56,7 @@ export async function checkOracle(run: ScenarioRun, all: Checks, wanted: Wanted)
     const folder = dirname(dump);
     const { report, seconds } = await productReport(dump, join(folder, 'report.json'));
     const source = new FileSource(dump);
-    const found = evidence(
-      parseAnswers(cycle.lab.read(ANSWERS)),
-      report,
-      openDump(source, nodePlatform),
-    );
+    const found = evidence(parseAnswers(cycle.lab.read(ANSWERS)), report, openDump(source, nodePlatform));
     const agreement = new Agreement();
     checkEvidence(found, wanted, agreement, checks);
     if (wanted.asked === 'all') {
