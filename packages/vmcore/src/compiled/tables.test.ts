@@ -7,6 +7,7 @@ import { DumpError } from '../bytes/errors.ts';
 import { Btf } from '../describe/btf.ts';
 import type { NamedKind } from '../describe/btf_type.ts';
 import { Kallsyms } from '../describe/kallsyms.ts';
+import type { KernelMemory } from '../describe/kernel_memory.ts';
 import { bytesSource, PagedBytes } from '../describe/paged_bytes.ts';
 import { BLOCK_HEAD, BLOCK_PAGE, type PageSearchTables, type TableLoops } from '../describe/table_loops.ts';
 import { ClassMap } from '../pages/class_map.ts';
@@ -68,7 +69,7 @@ describe('compiledTables', () => {
     const image = 0xffff_ffff_8100_0000n;
     const { at, memory } = writeKallsyms({ image, symbols, encoding: 'base', tablesAt: 0x80_0000 });
     const all = (changes: readonly (readonly [number, number])[], with_: TableLoops | undefined) => {
-      const changed: typeof memory = {
+      const changed: KernelMemory = {
         read: (address, length) => {
           const bytes = memory.read(address, length);
           return address >= at.names && address < at.names + 0x1000n ? damaged(bytes, changes) : bytes;
