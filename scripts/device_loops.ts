@@ -31,7 +31,7 @@ export function deviceLoops(folder: string): DeviceLoops {
 }
 
 /** wasm2c names what a module exports differently from version to version; its header tells. */
-export function namesOf(header: string): string {
+function namesOf(header: string): string {
   const instance = found(/^typedef struct (\w+) \{/m, header);
   const start = found(/^void (\w+_instantiate)\(/m, header);
   const init = /^void (\w+_init_module)\(void\)/m.exec(header)?.[1];

@@ -13,7 +13,6 @@ const MOST_SYMBOLS = 1 << 22;
 const MOST_TOKEN_BYTES = 1 << 16;
 /** Bytes of names allowed for a symbol where no table bounds them. */
 const MOST_NAME_BYTES = 64;
-
 /** How far from the table's end `_end` is looked for: x86_64 keeps a few things behind it. */
 const LAST_SYMBOLS = 32;
 

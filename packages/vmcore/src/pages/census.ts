@@ -1,8 +1,8 @@
 import type { Frame } from '../bytes/address.ts';
+import { wordsOf } from '../bytes/words.ts';
 import type { Dump } from '../dump.ts';
 import type { PhysicalMemory } from '../physical_memory.ts';
 import { type ClassifiedPages, classifyPages } from './classify.ts';
-import { wordsOf } from './flag_pass.ts';
 import { PAGE_CLASSES, type PageClass } from './page_class.ts';
 import { SCRUBBED } from './scrub.ts';
 

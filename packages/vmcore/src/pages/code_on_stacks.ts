@@ -1,10 +1,10 @@
 import { virtualAddress } from '../bytes/address.ts';
+import { wordsOf } from '../bytes/words.ts';
 import { readCpuRegisters } from '../kernel/cpu_registers.ts';
 import { readCpus } from '../kernel/cpus.ts';
 import { taskStackBounds } from '../kernel/stack_bounds.ts';
 import { readTasks } from '../kernel/tasks.ts';
 import { type Classification, rangeWalker } from './classification.ts';
-import { wordsOf } from './flag_pass.ts';
 import { classIndex } from './page_class.ts';
 
 const CODE = classIndex('kernel code');

@@ -1,4 +1,5 @@
 import { addTo, type Frame } from '../bytes/address.ts';
+import { wordsOf } from '../bytes/words.ts';
 import type { TableLoops } from '../describe/table_loops.ts';
 import type { Dump } from '../dump.ts';
 import type { ClassMap } from './class_map.ts';
@@ -391,11 +392,4 @@ export function passOverMap(
 
 function signedWords(words: Uint32Array): Int32Array {
   return new Int32Array(words.buffer, words.byteOffset, words.length);
-}
-
-/** The same bytes as little-endian words, which the machines are that this library reads and runs on. */
-export function wordsOf(bytes: Uint8Array): Uint32Array {
-  const length = bytes.byteLength >>> 2;
-  if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, length);
-  return new Uint32Array(bytes.slice().buffer, 0, length);
 }

@@ -1,13 +1,13 @@
 import { entryMask } from '../arch/x86_64/page_table.ts';
 import type { Frame, PhysicalAddress } from '../bytes/address.ts';
 import { DumpError } from '../bytes/errors.ts';
+import { wordsOf } from '../bytes/words.ts';
 import type { TableLoops } from '../describe/table_loops.ts';
 import { field } from '../describe/type_reader.ts';
 import { readTasks } from '../kernel/tasks.ts';
 import type { PhysicalMemory } from '../physical_memory.ts';
 import { kernelPaging } from '../vmcore.ts';
 import { type Classification, classSet } from './classification.ts';
-import { wordsOf } from './flag_pass.ts';
 import { classAt, classIndex } from './page_class.ts';
 
 const PRESENT = 1;
