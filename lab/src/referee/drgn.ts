@@ -47,7 +47,8 @@ export function drgnHelpers(place: DrgnPlace): Promise<DrgnSession<HelperLines>>
 
 async function ask<T>(place: DrgnPlace, script: string, input: string): Promise<DrgnSession<T>> {
   const usageFile = join(place.folder, 'drgn-usage');
-  const program = [place.python, join(import.meta.dirname, script), place.dump, ...place.debugInfo];
+  // -B: no compiled files beside the sources.
+  const program = [place.python, '-B', join(import.meta.dirname, script), place.dump, ...place.debugInfo];
   const { status, output, errors } = await runToEnd(
     '/usr/bin/time',
     [...timeArguments(usageFile), ...program],

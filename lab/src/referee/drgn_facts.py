@@ -11,6 +11,8 @@ from drgn.helpers.linux.pid import for_each_task
 from drgn.helpers.linux.printk import get_dmesg
 from drgn.helpers.linux.sched import task_cpu
 
+from drgn_program import opened_program
+
 
 def facts_of_frame(frame):
     try:
@@ -40,14 +42,7 @@ def stack_of(thread):
 
 
 def main():
-    dump, *debug_info = sys.argv[1:]
-    program = drgn.Program()
-    program.set_core_dump(dump)
-    try:
-        program.load_debug_info(debug_info)
-    except drgn.MissingDebugInfoError as error:
-        # What it found is loaded; an older drgn does not know a newer kernel's modules.
-        print(error, file=sys.stderr)
+    program = opened_program(sys.argv[1:])
     crashed = program.crashed_thread()
     trace, failure = stack_of(crashed)
     names = sys.stdin.read().split()

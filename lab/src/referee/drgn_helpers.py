@@ -13,6 +13,8 @@ import drgn.helpers.linux as linux
 from drgn import container_of
 from drgn.helpers.linux.sched import idle_task, task_cpu
 
+from drgn_program import opened_program
+
 SECTIONS = {}
 
 
@@ -451,14 +453,7 @@ def lines_of(program, make):
 
 
 def main():
-    dump, *debug_info = sys.argv[1:]
-    program = drgn.Program()
-    program.set_core_dump(dump)
-    try:
-        program.load_debug_info(debug_info)
-    except drgn.MissingDebugInfoError as error:
-        # What it found is loaded; an older drgn does not know a newer kernel's modules.
-        print(error, file=sys.stderr)
+    program = opened_program(sys.argv[1:])
     json.dump({"sections": {name: lines_of(program, make) for name, make in SECTIONS.items()}}, sys.stdout)
 
 

@@ -13,6 +13,8 @@ from drgn.helpers.linux.cpumask import for_each_online_cpu
 from drgn.helpers.linux.pid import for_each_task
 from drgn.helpers.linux.sched import idle_task, task_cpu, task_state_to_char
 
+from drgn_program import opened_program
+
 COMPOUND = (TypeKind.STRUCT, TypeKind.UNION)
 TAGS = {TypeKind.STRUCT: "struct", TypeKind.UNION: "union", TypeKind.ENUM: "enum"}
 
@@ -166,15 +168,8 @@ def named_layout(program, name):
 
 
 def main():
-    dump, *debug_info = sys.argv[1:]
     request = json.load(sys.stdin)
-    program = drgn.Program()
-    program.set_core_dump(dump)
-    try:
-        program.load_debug_info(debug_info)
-    except drgn.MissingDebugInfoError as error:
-        # What it found is loaded; an older drgn does not know a newer kernel's modules.
-        print(error, file=sys.stderr)
+    program = opened_program(sys.argv[1:])
     objects = [
         {**wanted, "steps": [steps_of(path) for path in wanted["paths"]]} for wanted in request["objects"]
     ]

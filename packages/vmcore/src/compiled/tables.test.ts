@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compiledLoops } from '../../../../scripts/compiled.ts';
 import { BtfWriter } from '../../test/btf_writer.ts';
 import { writeKallsyms } from '../../test/kallsyms_writer.ts';
+import { flagOf, pageLayoutWith, TYPES_BY_BYTE } from '../../test/page_layouts.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { Btf } from '../describe/btf.ts';
 import type { NamedKind } from '../describe/btf_type.ts';
@@ -90,18 +91,6 @@ describe('compiledTables', () => {
   });
 });
 
-const FLAGS: Readonly<Record<string, number>> = {
-  PG_lru: 1 << 5,
-  PG_head: 1 << 6,
-  PG_slab: 1 << 9,
-  PG_reserved: 1 << 12,
-  PG_private: 1 << 13,
-  PG_swapbacked: 1 << 17,
-  PG_hwpoison: 1 << 20,
-};
-const BY_BYTE: PageLayout['types'] = {
-  bytes: Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0xf0 && byte < 0xf8 ? byte - 0xef : 0)),
-};
 const BY_BIT: PageLayout['types'] = {
   base: 0xf000_0000,
   bits: [
@@ -110,24 +99,10 @@ const BY_BIT: PageLayout['types'] = {
     [0x200, PAGE_TYPES.indexOf('table')],
   ],
 };
-const layout = (types: PageLayout['types']): PageLayout => ({
-  size: 64,
-  flags: 0,
-  compound: 2,
-  mapping: 6,
-  private: 10,
-  mapcount: 12,
-  refcount: 13,
-  poolMagic: 4,
-  bit: (name) => FLAGS[name] ?? 0,
-  order: { word: 16, shift: 0 },
-  hugetlb: undefined,
-  types,
-});
-
+const FLAGS = ['PG_lru', 'PG_head', 'PG_slab', 'PG_reserved', 'PG_private', 'PG_swapbacked', 'PG_hwpoison'];
 const LOW = 0x8000;
 const struct = fc.record({
-  flags: fc.constantFrom(0, 0, ...Object.values(FLAGS), (1 << 5) | (1 << 17), 3),
+  flags: fc.constantFrom(0, 0, ...FLAGS.map(flagOf), flagOf('PG_lru') | flagOf('PG_swapbacked'), 3),
   compound: fc.constantFrom(0, 0, 0, LOW + 1, LOW + 8 * 64 + 1, LOW + 16 * 64 + 1, 0x99),
   high: fc.constantFrom(0, 0xffff_ffff, 0xdead_0000),
   pool: fc.constantFrom(0, 0x40, 0x41),
@@ -139,14 +114,14 @@ const struct = fc.record({
 
 describe('FlagPass', () => {
   it.each([
-    ['highest byte', BY_BYTE],
+    ['highest byte', TYPES_BY_BYTE],
     ['cleared bit', BY_BIT],
   ])('says the same with compiled loops, where the type is a %s', (_, types) => {
     const classified = (words: Uint32Array, with_: TableLoops | undefined) => {
       const classes = new ClassMap(with_);
       const findings: string[] = [];
       classes.cover(0);
-      const pass = new FlagPass(layout(types), classes, findings, with_);
+      const pass = new FlagPass(pageLayoutWith(types, 4), classes, findings, with_);
       for (let first = 0; first * 16 < words.length; first += 32)
         pass.take(words.subarray(first * 16, (first + 32) * 16), first, 32, LOW + first * 64, 64);
       pass.finish();

@@ -92,7 +92,7 @@ export class ClassMap {
 
   /** Frames of each class, by its index. */
   counts(): number[] {
-    // Fewer than 2^33 frames in all, and no class has so many in a dump that can be held.
+    // 32 bits count the frames of 16 TB.
     const counts = numbersOr(this.#loops, 256);
     const words = new Uint32Array(counts.buffer, counts.byteOffset, counts.length);
     for (const piece of this.#pieces.values()) {

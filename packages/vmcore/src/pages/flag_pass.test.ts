@@ -1,35 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { flagOf, pageLayoutWith, TYPES_BY_BYTE } from '../../test/page_layouts.ts';
 import { ClassMap } from './class_map.ts';
 import { FlagPass } from './flag_pass.ts';
 import { classAt } from './page_class.ts';
-import { PAGE_TYPES, type PageLayout, type PageType } from './page_layout.ts';
+import { PAGE_TYPES, type PageType } from './page_layout.ts';
 
-const BITS: Readonly<Record<string, number>> = {
-  PG_lru: 1 << 5,
-  PG_head: 1 << 6,
-  PG_reserved: 1 << 12,
-  PG_private: 1 << 13,
-  PG_swapbacked: 1 << 17,
-  PG_hwpoison: 1 << 20,
-};
-
-/** A kernel with types in the highest byte, as since 6.12; a `struct page` of 64 bytes. */
-const LAYOUT: PageLayout = {
-  size: 64,
-  flags: 0,
-  compound: 2,
-  mapping: 6,
-  private: 10,
-  mapcount: 12,
-  refcount: 13,
-  poolMagic: 2,
-  bit: (name) => BITS[name] ?? 0,
-  order: { word: 16, shift: 0 },
-  hugetlb: undefined,
-  types: {
-    bytes: Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 0xf0 && byte < 0xf8 ? byte - 0xf0 + 1 : 0)),
-  },
-};
+const LAYOUT = pageLayoutWith(TYPES_BY_BYTE, 2);
 /** Where the first struct page lies, by its low half. */
 const LOW = 0x8000;
 
@@ -70,7 +46,7 @@ function classesOf(pages: readonly TestPage[]) {
   return { names, findings, slabs: pass.slabs, unnamed: pass.unnamed };
 }
 
-const flag = (...names: string[]) => names.reduce((flags, name) => flags | (BITS[name] ?? 0), 0);
+const flag = (...names: string[]) => names.reduce((flags, name) => flags | flagOf(name), 0);
 /** The pages `[1, 2^order)` of a block headed by page `head`. */
 const tails = (head: number, order: number): TestPage[] =>
   Array.from({ length: 2 ** order - 1 }, (_, n) => ({ headedBy: head, ...(n === 0 ? { order } : {}) }));

@@ -1,36 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { flagOf, pageLayoutWith, TYPES_BY_BYTE } from '../../test/page_layouts.ts';
 import { VirtualMemory } from '../arch/virtual_memory.ts';
 import { type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { joinHalves } from '../bytes/cursor.ts';
 import { ClassMap } from './class_map.ts';
 import { passOverMap } from './flag_pass.ts';
 import { classAt, type PageClass } from './page_class.ts';
-import { PAGE_TYPES, type PageLayout, type PageType } from './page_layout.ts';
+import { PAGE_TYPES, type PageType } from './page_layout.ts';
 
 /** Where the map lies, page after page of it. */
 const MAP = 0xffff_ea00_0000_0000n;
 const PAGE = 4096;
 /** Struct pages in a page of the map. */
 const PER_PAGE = 64;
-const HEAD = 1 << 6;
-const BITS: Readonly<Record<string, number>> = { PG_head: HEAD, PG_reserved: 1 << 12 };
+const LAYOUT = pageLayoutWith(TYPES_BY_BYTE, undefined);
 
-const LAYOUT: PageLayout = {
-  size: 64,
-  flags: 0,
-  compound: 2,
-  mapping: 6,
-  private: 10,
-  mapcount: 12,
-  refcount: 13,
-  poolMagic: undefined,
-  bit: (name) => BITS[name] ?? 0,
-  order: { word: 16, shift: 0 },
-  hugetlb: undefined,
-  types: { bytes: Uint8Array.from({ length: 256 }, (_, byte) => (byte === 0xff ? 0 : byte & 0xf)) },
-};
-
-const typed = (type: PageType) => (PAGE_TYPES.indexOf(type) << 24) >>> 0;
+const typed = (type: PageType) => ((0xef + PAGE_TYPES.indexOf(type)) << 24) >>> 0;
 
 /** A page of the map: what one page of memory has for 64 struct pages. */
 function mapPage(edit: (words: Uint32Array) => void): Uint8Array {
@@ -89,7 +74,7 @@ describe('a page of the memory map that comes again', () => {
 
   it('is as it should be in a block of hugetlb, whose tails share theirs', () => {
     const head = mapPage((words) => {
-      words[0] = HEAD;
+      words[0] = flagOf('PG_head');
       words[LAYOUT.mapcount] = typed('hugetlb');
       words[LAYOUT.order.word] = 9;
       for (let n = 1; n < PER_PAGE; n++) words[n * 16 + LAYOUT.compound] = Number(MAP & 0xffff_ffffn) | 1;
