@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BlockSource } from './block_source.ts';
 
-const BLOCK = 256 * 1024;
+const BLOCK = 1024 * 1024;
 
 function pattern(size: number) {
   const file = new Uint8Array(size).fill(7);
@@ -39,15 +39,15 @@ describe('a file in blocks', () => {
     ]);
   });
 
-  it('keeps no more than 64 MiB, those used last', () => {
-    const { reads, source } = pattern(300 * BLOCK);
-    for (let n = 0; n < 257; n++) {
+  it('keeps no more than 96 MiB, those used last', () => {
+    const { reads, source } = pattern(100 * BLOCK);
+    for (let n = 0; n < 97; n++) {
       source.read(n * BLOCK, 1);
       source.read(0, 1);
     }
-    expect(reads.length).toBe(257);
+    expect(reads.length).toBe(97);
     source.read(1 * BLOCK, 1);
-    expect(reads.length).toBe(258);
+    expect(reads.length).toBe(98);
   });
 
   it('says where a range lies outside of the file', () => {

@@ -13,9 +13,12 @@ import { shareStacks } from './share_stacks.ts';
 /** Pages that are kept: 16 MiB. */
 const CACHE_PAGES = 4096;
 
+/** Compiled as the worker starts, before there is a dump to wait for it. */
+const PLATFORM = browserPlatform();
+
 /** Opens a dump by what the browser does fastest. Throws what `openDump` throws. */
 export function openedDump(sources: readonly ByteSource[]): Dump {
-  return openDump(sources, { ...browserPlatform(), cachePages: CACHE_PAGES });
+  return openDump(sources, { ...PLATFORM, cachePages: CACHE_PAGES });
 }
 
 /** A dump that is open, and its report. */
