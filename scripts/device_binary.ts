@@ -14,7 +14,7 @@ import { run } from './tools.ts';
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const NATIVE = join(ROOT, 'packages/agent/native');
 /** The C modules by the names under which TypeScript imports them. */
-const C_MODULES = ['kcrash_sys', 'kcrash_child', 'kcrash_codecs', 'kcrash_loops'] as const;
+const C_MODULES = ['kcrash_sys', 'kcrash_child', 'kcrash_codecs', 'kcrash_packer', 'kcrash_loops'] as const;
 /** What they share. */
 const C_HEADER = 'kcrash_module.h';
 const ENGINE_MODULES = ['std', 'os', ...C_MODULES];
@@ -130,5 +130,5 @@ function withoutUnused(zstd: string, work: string): string[] {
     cwd: work,
   });
   const functions = names.split('\n').filter((name) => /^\w+$/.test(name));
-  return functions.map((name) => `-Wl,--defsym=${name}=kcrash_codecs_absent`);
+  return functions.map((name) => `-Wl,--defsym=${name}=kcrash_packer_absent`);
 }

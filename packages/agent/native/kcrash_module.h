@@ -34,6 +34,28 @@ static inline void set(JSContext *ctx, JSValue object, const char *name, int64_t
 	JS_SetPropertyStr(ctx, object, name, JS_NewInt64(ctx, value));
 }
 
+struct view {
+	uint8_t *bytes;
+	size_t length;
+};
+
+/* The bytes of a typed array. They stay where they are as long as the array is reachable, as arguments are. */
+static inline int view_of(JSContext *ctx, JSValueConst array, struct view *view)
+{
+	size_t offset, length, unit, size;
+	JSValue buffer = JS_GetTypedArrayBuffer(ctx, array, &offset, &length, &unit);
+
+	if (JS_IsException(buffer))
+		return -1;
+	uint8_t *bytes = JS_GetArrayBuffer(ctx, &size, buffer);
+	JS_FreeValue(ctx, buffer);
+	if (!bytes || offset > size || length > size - offset)
+		return -1;
+	view->bytes = bytes + offset;
+	view->length = length;
+	return 0;
+}
+
 /* Exports a table of functions as the module of that name. */
 #define KCRASH_MODULE(name, functions)                                                                       \
 	static int init(JSContext *ctx, JSModuleDef *module)                                                 \

@@ -1,9 +1,8 @@
-import { inflate, pack, unzstd } from 'quickjs:kcrash_codecs';
+import { inflate, unzstd } from 'quickjs:kcrash_codecs';
 import * as loops from 'quickjs:kcrash_loops';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import type { Decompress } from '@kcrash/vmcore/codecs/codec';
 import { codecsWith } from '@kcrash/vmcore/codecs/codecs';
-import { inlinePacker, type PackCodec, type PagePacker } from '@kcrash/vmcore/codecs/page_packer';
 import { compiledCodecs } from '@kcrash/vmcore/compiled/codecs';
 import type { Compiled } from '@kcrash/vmcore/compiled/compiled';
 import { compiledTables } from '@kcrash/vmcore/compiled/tables';
@@ -44,15 +43,3 @@ export const devicePlatform: Platform = {
   },
   tables: () => compiledTables(compiled()),
 };
-
-/** zstd makes the smallest dumps and takes the least time. */
-export const DEVICE_PACK_CODECS: readonly PackCodec[] = ['zstd', 'zlib', 'none'];
-
-const NUMBER_OF = { none: 0, zlib: 1, zstd: 2 } as const;
-
-/** Packs pages in C. */
-export function devicePacker(codec: PackCodec, pageSize: number): PagePacker {
-  return inlinePacker(codec, pageSize, ({ pages, sizes, packed }, count) =>
-    pack(NUMBER_OF[codec], pages, pageSize, count, sizes, packed),
-  );
-}

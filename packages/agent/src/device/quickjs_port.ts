@@ -15,7 +15,8 @@ import {
   type Writer,
 } from '../port.ts';
 import { isolated, runProgram } from './child.ts';
-import { DEVICE_PACK_CODECS, devicePacker, devicePlatform } from './device_platform.ts';
+import { DEVICE_PACK_CODECS, devicePacker } from './device_packer.ts';
+import { devicePlatform } from './device_platform.ts';
 import { DeviceFile, DeviceWriter } from './open_file.ts';
 import { calling, checkErrno, checked, readUpTo, withFile } from './system_call.ts';
 

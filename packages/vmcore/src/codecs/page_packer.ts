@@ -37,13 +37,18 @@ export interface PagePacker {
 /** Compresses `count` pages of a batch and says how many bytes of `packed` it filled. */
 export type PackBatch = (batch: PageBatch, count: number) => number;
 
-/** A packer that does its work at once, in the caller's thread. */
-export function inlinePacker(codec: PackCodec, pageSize: number, pack: PackBatch): PagePacker {
-  const batch: PageBatch = {
+/** A batch in memory of its own. */
+export function newBatch(pageSize: number): PageBatch {
+  return {
     pages: new Uint8Array(BATCH_PAGES * pageSize),
     sizes: new Uint16Array(BATCH_PAGES),
     packed: new Uint8Array(BATCH_PAGES * pageSize),
   };
+}
+
+/** A packer that does its work at once, in the caller's thread. */
+export function inlinePacker(codec: PackCodec, pageSize: number, pack: PackBatch): PagePacker {
+  const batch = newBatch(pageSize);
   let filled = 0;
   return {
     codec,
