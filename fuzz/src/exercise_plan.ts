@@ -7,7 +7,7 @@ import { pageOfFrame } from '@kcrash/vmcore/pages/classification';
 import { type ClassifiedPages, classifyPages } from '@kcrash/vmcore/pages/classify';
 import { classAt, classIndex, type PageClass } from '@kcrash/vmcore/pages/page_class';
 import { typeReader } from '@kcrash/vmcore/pages/page_layout';
-import type { PagePlan } from '@kcrash/vmcore/pages/page_plan';
+import type { PagePlan, Scrubber } from '@kcrash/vmcore/pages/page_plan';
 import { planPages } from '@kcrash/vmcore/pages/plan';
 import { writeDump } from '@kcrash/vmcore/write_dump';
 import { FileInMemory, runToEnd } from '../../packages/vmcore/test/file_in_memory.ts';
@@ -94,13 +94,18 @@ function checkScrubber({ physical }: Dump, { tiers, scrub }: PagePlan): void {
       if (asked++ === MOST_SCRUBBED) return;
       const page = start < physical.frameLimit ? physical.page(start) : 'hole';
       if (typeof page === 'string') continue;
-      const before = page.slice();
-      const written = scrub.scrub(start, page);
-      if (written.length !== page.length || !same(page, before)) {
-        throw new Error(`Frame ${start} was changed by scrubbing`);
-      }
+      const next = scrub.next(start);
+      if (!(next >= start)) throw new Error(`From frame ${start} on, ${next} is the next to be scrubbed`);
+      if (next > start && !same(page, scrubbed(scrub, start, page)))
+        throw new Error(`Frame ${start} is scrubbed, which was not told`);
     }
   }
+}
+
+function scrubbed(scrub: Scrubber, frame: number, page: Uint8Array): Uint8Array {
+  const own = page.slice();
+  scrub.overwrite(frame, own);
+  return own;
 }
 
 /** What a small budget has room for, written and read again. */
@@ -127,7 +132,7 @@ function checkWritten(dump: Dump, plan: PagePlan): void {
     if (typeof written === 'string' || typeof page === 'string' || plan.tierOf(frame) < 0) {
       throw new Error(`Frame ${frame} was written: it is ${String(page)}, of tier ${plan.tierOf(frame)}`);
     }
-    if (!same(written, plan.scrub.scrub(frame, page)))
+    if (!same(written, scrubbed(plan.scrub, frame, page)))
       throw new Error(`Frame ${frame} was written as another`);
   }
 }

@@ -9,6 +9,7 @@ import { Types } from '../src/describe/types.ts';
 import { Vmcoreinfo } from '../src/describe/vmcoreinfo.ts';
 import { Dump } from '../src/dump.ts';
 import { BtfWriter } from './btf_writer.ts';
+import { smallPages } from './small_pages.ts';
 
 /** Where a fake kernel's memory starts: virtual addresses from here are physical ones from 0. */
 export const FAKE_BASE = 0xffff_8880_0000_0000n;
@@ -31,7 +32,7 @@ export class FakeMemory {
       const at = Number(joinHalves(high, low) - FAKE_BASE);
       return at >= 0 && this.#pages.has(Math.floor(at / PAGE)) ? at : -1;
     };
-    this.virtual = new VirtualMemory(physical, { translate });
+    this.virtual = new VirtualMemory(physical, smallPages(translate));
   }
 
   /** Address of the byte at `offset` of the memory. */

@@ -3,6 +3,7 @@ import { joinHalves } from '../src/bytes/cursor.ts';
 import { Vmcoreinfo } from '../src/describe/vmcoreinfo.ts';
 import { FlatMemory } from './flat_memory.ts';
 import { concat, Layout } from './layout_writer.ts';
+import { smallPages } from './small_pages.ts';
 
 const BASE = 0xffff_ffff_8000_0000n;
 const PRB = 0x1000;
@@ -27,7 +28,10 @@ export interface Message {
 
 /** Memory that starts at a kernel address and has no holes but those of its pages. */
 function linearMemory(physical: FlatMemory): VirtualMemory {
-  return new VirtualMemory(physical, { translate: (high, low) => Number(joinHalves(high, low) - BASE) });
+  return new VirtualMemory(
+    physical,
+    smallPages((high, low) => Number(joinHalves(high, low) - BASE)),
+  );
 }
 
 function vmcoreinfo(...lines: readonly string[]): Vmcoreinfo {

@@ -6,7 +6,7 @@ import type { Dump } from '@kcrash/vmcore/dump';
 import { heldPages, isBlank, isScrubbed } from '@kcrash/vmcore/pages/census';
 import { type ClassifiedPages, classifyPages } from '@kcrash/vmcore/pages/classify';
 import { classAt } from '@kcrash/vmcore/pages/page_class';
-import { secretRanges } from '@kcrash/vmcore/pages/secrets';
+import { eachSecret } from '@kcrash/vmcore/pages/secrets';
 import type { Command } from 'commander';
 import { dumpCommand } from '../dump_command.ts';
 import { Failure } from '../failure.ts';
@@ -160,14 +160,14 @@ interface Secrets {
 /** What users wrote inside pages of the kernel. */
 function secretsIn(dump: Dump, pages: ClassifiedPages): Secrets[] {
   const owners = new Map<string, { ranges: number; bytes: number }>();
-  for (const { owner, start, length } of secretRanges(pages)) {
+  eachSecret(pages, (owner, start, length) => {
     const entry = owners.get(owner) ?? { ranges: 0, bytes: 0 };
     owners.set(owner, entry);
     const bytes = dump.memory.tryRead(pages.map.virtual(start), length);
-    if (bytes === undefined || isScrubbed(bytes)) continue;
+    if (bytes === undefined || isScrubbed(bytes)) return;
     entry.ranges += 1;
     entry.bytes += length;
-  }
+  });
   return [...owners].map(([owner, counts]) => ({ owner, ...counts }));
 }
 

@@ -5,6 +5,8 @@
 export interface Translator {
   /** The physical address, or `UNMAPPED`, or `NO_TABLE`. Throws only `io`. */
   translate(high: number, low: number): number;
+  /** How many bytes from an address that is mapped certainly lie in one piece of physical memory. */
+  piece(high: number, low: number): number;
 }
 
 /** The page tables say that nothing is mapped at the address, or it is not canonical. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FlatMemory } from '../../test/flat_memory.ts';
+import { smallPages } from '../../test/small_pages.ts';
 import { virtualAddress } from '../bytes/address.ts';
 import { joinHalves } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
@@ -17,7 +18,7 @@ function setUp(frames: readonly (number | null | 'no-table')[]) {
     if (frame === null) return UNMAPPED;
     return frame === 'no-table' ? NO_TABLE : frame * 4096 + (at % 4096);
   };
-  return { physical, memory: new VirtualMemory(physical, { translate }) };
+  return { physical, memory: new VirtualMemory(physical, smallPages(translate)) };
 }
 
 const at = (offset: number) => virtualAddress(BASE + BigInt(offset));
@@ -42,9 +43,9 @@ describe('VirtualMemory', () => {
       seen.push([high, low]);
       return low % 4096;
     };
-    expect(new VirtualMemory(physical, { translate }).readHalves(0xffff_8880, 0xffff_ffff, 2)).toEqual(
-      Uint8Array.of(1, 7),
-    );
+    expect(
+      new VirtualMemory(physical, smallPages(translate)).readHalves(0xffff_8880, 0xffff_ffff, 2),
+    ).toEqual(Uint8Array.of(1, 7));
     expect(seen).toEqual([
       [0xffff_8880, 0xffff_ffff],
       [0xffff_8881, 0],

@@ -31,6 +31,11 @@ export class VirtualMemory {
     return physical < 0 ? undefined : physical;
   }
 
+  /** How many bytes from an address that is mapped certainly lie in one piece: to the end of a page, small or large. */
+  pieceHalves(high: number, low: number): number {
+    return this.#translator.piece(high, low);
+  }
+
   /** Bytes `[address, address + length)`: a view when they lie in one page, else a copy. */
   read(address: VirtualAddress, length: number): Uint8Array {
     return this.readHalves(highHalf(address), lowHalf(address), length);

@@ -163,8 +163,8 @@ describe('writeKdump', () => {
 
   it('overwrites what the plan says', () => {
     const scrub: PageScrub = {
-      touches: (frame) => frame === 11,
-      scrub: (_frame, page) => page.map((b, n) => (n < 8 ? 0x5c : b)),
+      next: (frame) => (frame <= 11 ? 11 : Number.POSITIVE_INFINITY),
+      overwrite: (_frame, page) => void page.fill(0x5c, 0, 8),
     };
     const { dump } = write(zlib, { ...content(TIERS), scrub });
     const page = dump.memory.page(11) as Uint8Array;

@@ -21,10 +21,10 @@ export interface WriteTier {
 
 /** What of pages is to be overwritten. */
 export interface PageScrub {
-  /** Whether there is anything in this page. */
-  touches(frame: Frame): boolean;
-  /** The page as it may be written: `page` itself, or a copy. */
-  scrub(frame: Frame, page: Uint8Array): Uint8Array;
+  /** The first frame from this one on that has any of it; infinite where none has. */
+  next(frame: Frame): Frame;
+  /** Overwrites it in a page that is the writer's own. */
+  overwrite(frame: Frame, page: Uint8Array): void;
 }
 
 /** What a dump is made of. */

@@ -26,7 +26,9 @@ export interface PageRoom {
 /** What a batch holds, from when it is filled until it is written. */
 interface Filling {
   readonly batch: PageBatch;
-  readonly frames: Float64Array;
+  /** First frame and length of each run of its pages. */
+  readonly runs: Float64Array;
+  runCount: number;
   count: number;
   /** Index of the tier of its pages. */
   tier: number;
@@ -71,7 +73,8 @@ export class PageWriter {
     this.logs = content.tiers.map(() => new SizeLog());
     this.#counts = content.tiers.map(() => ({ written: 0, missing: 0 }));
     this.#fillings = packer.batches.map((batch) => {
-      return { batch, frames: new Float64Array(BATCH_PAGES), count: 0, tier: 0, started: false };
+      const runs = new Float64Array(2 * BATCH_PAGES);
+      return { batch, runs, runCount: 0, count: 0, tier: 0, started: false };
     });
   }
 
@@ -134,24 +137,23 @@ export class PageWriter {
     const { pages } = filling.batch;
     if (plain === undefined) {
       const page = memory.page(at);
-      if (typeof page === 'string') this.#miss(filling.tier, 1);
-      else {
-        pages.set(scrub?.touches(at) === true ? scrub.scrub(at, page) : page, filling.count * pageSize);
-        filling.frames[filling.count++] = at;
+      if (typeof page === 'string') {
+        this.#miss(filling.tier, 1);
+        return at + 1;
       }
-      return at + 1;
+      pages.set(page, filling.count * pageSize);
     }
-    const count = Math.min(end - at, BATCH_PAGES - filling.count);
+    const count = plain === undefined ? 1 : Math.min(end - at, BATCH_PAGES - filling.count);
     const first = filling.count * pageSize;
-    pages.set(plain.source.read(plain.offset + (at - from) * pageSize, count * pageSize), first);
-    for (let n = 0; n < count; n++) {
-      filling.frames[filling.count + n] = at + n;
-      if (scrub?.touches(at + n) !== true) continue;
-      const page = pages.subarray(first + n * pageSize, first + (n + 1) * pageSize);
-      page.set(scrub.scrub(at + n, page));
+    if (plain !== undefined)
+      pages.set(plain.source.read(plain.offset + (at - from) * pageSize, count * pageSize), first);
+    const stop = at + count;
+    for (let next = scrub?.next(at) ?? stop; next < stop; next = scrub?.next(next + 1) ?? stop) {
+      const start = first + (next - at) * pageSize;
+      scrub?.overwrite(next, pages.subarray(start, start + pageSize));
     }
-    filling.count += count;
-    return at + count;
+    addRun(filling, at, count);
+    return stop;
   }
 
   /** The batch whose turn it is, empty. */
@@ -176,6 +178,7 @@ export class PageWriter {
     }
     filling.started = false;
     filling.count = 0;
+    filling.runCount = 0;
     return filling;
   }
 
@@ -203,15 +206,14 @@ export class PageWriter {
     this.#hold(filling, count);
   }
 
-  #hold({ frames, batch }: Filling, count: number): void {
-    for (let n = 0; n < count; ) {
-      const start = frames[n] as number;
-      let length = 1;
-      while (n + length < count && frames[n + length] === start + length) length++;
+  #hold({ runs, batch: { sizes } }: Filling, count: number): void {
+    for (let n = 0, left = count; left > 0; n += 2) {
+      const start = runs[n] as number;
+      const length = Math.min(runs[n + 1] as number, left);
       this.held.add(start, start + length);
-      n += length;
+      left -= length;
     }
-    for (let n = 0; n < count; n++) if (batch.sizes[n] === ZERO_PAGE) this.zeroPages++;
+    for (let n = 0; n < count; n++) if (sizes[n] === ZERO_PAGE) this.zeroPages++;
   }
 
   #miss(tier: number, pages: number): void {
@@ -222,4 +224,18 @@ export class PageWriter {
   #progress(total: number): WriteProgress {
     return { donePages: this.written + this.#missing, totalPages: total, writtenBytes: this.end };
   }
+}
+
+/** Adds `count` pages from a frame on. */
+function addRun(filling: Filling, start: Frame, count: number): void {
+  const { runs } = filling;
+  const last = 2 * filling.runCount - 2;
+  if (last >= 0 && (runs[last] as number) + (runs[last + 1] as number) === start) {
+    runs[last + 1] = (runs[last + 1] as number) + count;
+  } else {
+    runs[last + 2] = start;
+    runs[last + 3] = count;
+    filling.runCount++;
+  }
+  filling.count += count;
 }

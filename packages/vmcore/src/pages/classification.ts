@@ -46,11 +46,18 @@ export function rangeWalker({ physical, memory }: Pick<Dump, 'physical' | 'memor
     // Halves, since arithmetic of bigints would take most of the time.
     let high = highHalf(first);
     let low = lowHalf(first);
-    for (let n = 0; n < pages; n++) {
+    for (let n = 0; n < pages; ) {
       const physical = memory.translateHalves(high, low);
-      if (physical !== undefined) yield Math.floor(physical / pageSize);
-      low = (low + pageSize) >>> 0;
-      if (low < pageSize) high = (high + 1) >>> 0;
+      let run = 1;
+      if (physical !== undefined) {
+        const frame = Math.floor(physical / pageSize);
+        run = Math.min(Math.floor(memory.pieceHalves(high, low) / pageSize), pages - n);
+        for (let each = 0; each < run; each++) yield frame + each;
+      }
+      n += run;
+      const next = low + run * pageSize;
+      if (next > 0xffff_ffff) high = (high + 1) >>> 0;
+      low = next >>> 0;
     }
   };
 }

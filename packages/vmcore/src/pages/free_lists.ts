@@ -5,7 +5,7 @@ import type { Dump } from '../dump.ts';
 import { attempt } from '../kernel/attempt.ts';
 import { listNodes } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
-import { type Classification, classSet, frameOfPage } from './classification.ts';
+import { type Classification, frameOfPage } from './classification.ts';
 import { classIndex } from './page_class.ts';
 
 const NODE = { zoneCount: field.number('nr_zones'), zones: field.address('node_zones') };
@@ -19,6 +19,7 @@ const LOW_ORDERS = 4;
 const HUGE_ORDER = 9;
 
 const FREE_ON_CPU = classIndex('free on a CPU');
+const UNIDENTIFIED = classIndex('unidentified');
 
 /**
  * Pages that CPUs keep for themselves: free, but nothing in their struct pages says so. They would not be kept
@@ -43,9 +44,8 @@ export function classifyPerCpuFree(into: Classification): void {
 }
 
 function markFree({ classes }: Classification, frame: Frame, order: number): void {
-  const unnamed = classSet('unidentified');
   for (let n = 0; n < 2 ** order; n++) {
-    if (unnamed[classes.get(frame + n)] === 1) classes.set(frame + n, FREE_ON_CPU);
+    if (classes.get(frame + n) === UNIDENTIFIED) classes.set(frame + n, FREE_ON_CPU);
   }
 }
 

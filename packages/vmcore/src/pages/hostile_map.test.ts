@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { flagOf, pageLayoutWith, TYPES_BY_BYTE } from '../../test/page_layouts.ts';
+import { smallPages } from '../../test/small_pages.ts';
 import { VirtualMemory } from '../arch/virtual_memory.ts';
 import { type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { joinHalves } from '../bytes/cursor.ts';
@@ -38,7 +39,7 @@ function machine(frames: (index: number) => number, held: ReadonlyMap<number, Ui
     translated++;
     return frames(Number(joinHalves(high, low) - MAP) / PAGE) * PAGE;
   };
-  const memory = new VirtualMemory(physical, { translate });
+  const memory = new VirtualMemory(physical, smallPages(translate));
   return { physical, memory, translated: () => translated };
 }
 

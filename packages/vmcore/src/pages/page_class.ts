@@ -120,9 +120,11 @@ export const PAGE_CLASSES = [
 /** Name of a class. */
 export type PageClass = (typeof PAGE_CLASSES)[number]['name'];
 
+const INDEX: ReadonlyMap<PageClass, number> = new Map(PAGE_CLASSES.map(({ name }, n) => [name, n]));
+
 /** Index of a class in `PAGE_CLASSES`. */
 export function classIndex(name: PageClass): number {
-  return PAGE_CLASSES.findIndex((entry) => entry.name === name);
+  return INDEX.get(name) ?? -1;
 }
 
 /** The class of an index; `unidentified` for one that no class has. */

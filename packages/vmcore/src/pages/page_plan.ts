@@ -32,13 +32,10 @@ export interface Scrubber {
   readonly bytes: number;
   /** How many ranges of which owner: `keys` 3, `socket buffers` 17. */
   readonly owners: ReadonlyMap<string, number>;
-  /** Whether there is any in this page. */
-  touches(frame: Frame): boolean;
-  /**
-   * The page as it may be written: `page` itself where nothing is to be overwritten, else a copy. `page` is not
-   * changed, since pages are lent.
-   */
-  scrub(frame: Frame, page: Uint8Array): Uint8Array;
+  /** The first frame from this one on that has any; infinite where none has. */
+  next(frame: Frame): Frame;
+  /** Overwrites them in a page that is the caller's own. */
+  overwrite(frame: Frame, page: Uint8Array): void;
 }
 
 /**

@@ -25,11 +25,13 @@ export class PlannedMemory implements PhysicalMemory {
   }
 
   page(frame: Frame): Uint8Array | Absence {
-    if (this.#keeps(frame)) {
-      const page = this.#memory.page(frame);
-      return typeof page === 'string' ? page : this.#plan.scrub.scrub(frame, page);
-    }
-    return frame < this.frameLimit ? 'excluded' : 'hole';
+    if (!this.#keeps(frame)) return frame < this.frameLimit ? 'excluded' : 'hole';
+    const page = this.#memory.page(frame);
+    const { scrub } = this.#plan;
+    if (typeof page === 'string' || scrub.next(frame) !== frame) return page;
+    const copy = page.slice();
+    scrub.overwrite(frame, copy);
+    return copy;
   }
 
   nextHeld(frame: Frame): Frame {

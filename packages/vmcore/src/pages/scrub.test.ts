@@ -3,23 +3,32 @@ import { NO_SCRUBBING, SCRUBBED, ScrubRanges } from './scrub.ts';
 
 const PAGE = 4096;
 
-test('overwrites ranges, also over the seam of two pages, in a copy', () => {
+test('overwrites ranges, also over the seam of two pages', () => {
   const ranges = new ScrubRanges(PAGE);
   ranges.add('keys', 3 * PAGE - 2, 5);
   ranges.add('keys', 2 * PAGE + 10, 1);
   ranges.add('socket buffers', 2 * PAGE, 0);
   const page = new Uint8Array(PAGE).fill(7);
-  const second = ranges.scrub(2, page);
-  expect(page.every((byte) => byte === 7)).toBe(true);
+  const overwritten = (frame: number) => {
+    const own = page.slice();
+    ranges.overwrite(frame, own);
+    return own;
+  };
+  const second = overwritten(2);
   expect([...second.keys()].filter((at) => second[at] === SCRUBBED)).toEqual([10, PAGE - 2, PAGE - 1]);
-  const third = ranges.scrub(3, page);
+  const third = overwritten(3);
   expect([...third.keys()].filter((at) => third[at] === SCRUBBED)).toEqual([0, 1, 2]);
   expect(ranges.bytes).toBe(6);
   expect(ranges.owners).toEqual(new Map([['keys', 2]]));
 });
 
-test('gives a page back as it is where nothing is to be overwritten', () => {
-  const page = new Uint8Array(PAGE);
-  expect(new ScrubRanges(PAGE).scrub(0, page)).toBe(page);
-  expect(NO_SCRUBBING.scrub(0, page)).toBe(page);
+test('says which frames have anything to overwrite, in whatever order it is asked', () => {
+  const ranges = new ScrubRanges(PAGE);
+  for (const frame of [9, 2, 3, 40]) ranges.add('keys', frame * PAGE, 8);
+  const model = (from: number) => [2, 3, 9, 40].find((frame) => frame >= from) ?? Number.POSITIVE_INFINITY;
+  for (const from of [0, 1, 2, 3, 4, 9, 10, 40, 41, 3, 41, 0]) expect(ranges.next(from)).toBe(model(from));
+  ranges.add('keys', 5 * PAGE, 8);
+  expect(ranges.next(4)).toBe(5);
+  expect(new ScrubRanges(PAGE).next(0)).toBe(Number.POSITIVE_INFINITY);
+  expect(NO_SCRUBBING.next(0)).toBe(Number.POSITIVE_INFINITY);
 });

@@ -1,7 +1,7 @@
 import type { Frame, PhysicalAddress } from '../bytes/address.ts';
 import type { ClassifiedPages } from './classify.ts';
 import type { Scrubber } from './page_plan.ts';
-import { secretRanges } from './secrets.ts';
+import { eachSecret } from './secrets.ts';
 
 /** What overwritten bytes read as: `X`, as makedumpfile's own filter writes. */
 export const SCRUBBED = 0x58;
@@ -10,8 +10,8 @@ export const SCRUBBED = 0x58;
 export const NO_SCRUBBING: Scrubber = {
   bytes: 0,
   owners: new Map(),
-  touches: () => false,
-  scrub: (_frame, page) => page,
+  next: () => Number.POSITIVE_INFINITY,
+  overwrite: () => {},
 };
 
 /** Collects ranges of physical memory, and overwrites them page by page. */
@@ -21,6 +21,9 @@ export class ScrubRanges implements Scrubber {
   readonly #pageSize: number;
   /** By frame: start and end in the page, one pair after the other. */
   readonly #byFrame = new Map<Frame, number[]>();
+  /** The frames in order, and which of them was told last: most are asked for one after the other. */
+  #frames: Float64Array | undefined;
+  #told = 0;
 
   constructor(pageSize: number) {
     this.#pageSize = pageSize;
@@ -31,6 +34,7 @@ export class ScrubRanges implements Scrubber {
     if (length <= 0) return;
     this.bytes += length;
     this.owners.set(owner, (this.owners.get(owner) ?? 0) + 1);
+    this.#frames = undefined;
     for (let at = start; at < start + length; ) {
       const frame = Math.floor(at / this.#pageSize);
       const from = at - frame * this.#pageSize;
@@ -42,22 +46,31 @@ export class ScrubRanges implements Scrubber {
     }
   }
 
-  touches(frame: Frame): boolean {
-    return this.#byFrame.has(frame);
+  next(frame: Frame): Frame {
+    this.#frames ??= Float64Array.from(this.#byFrame.keys()).sort();
+    const frames = this.#frames;
+    let low = this.#told;
+    if (!(frame > (frames[low - 1] ?? -1) && frame <= (frames[low] ?? -1))) {
+      low = 0;
+      for (let high = frames.length; low < high; ) {
+        const middle = (low + high) >>> 1;
+        if ((frames[middle] as number) < frame) low = middle + 1;
+        else high = middle;
+      }
+      this.#told = low;
+    }
+    return frames[low] ?? Number.POSITIVE_INFINITY;
   }
 
-  scrub(frame: Frame, page: Uint8Array): Uint8Array {
-    const ranges = this.#byFrame.get(frame);
-    if (ranges === undefined) return page;
-    const copy = page.slice();
-    for (let n = 0; n < ranges.length; n += 2) copy.fill(SCRUBBED, ranges[n], ranges[n + 1]);
-    return copy;
+  overwrite(frame: Frame, page: Uint8Array): void {
+    const ranges = this.#byFrame.get(frame) ?? [];
+    for (let n = 0; n < ranges.length; n += 2) page.fill(SCRUBBED, ranges[n], ranges[n + 1]);
   }
 }
 
 /** Finds what users wrote inside pages that are kept. What cannot be found is a finding. */
 export function findSecrets(pages: ClassifiedPages): Scrubber {
   const ranges = new ScrubRanges(pages.dump.physical.pageSize);
-  for (const { owner, start, length } of secretRanges(pages)) ranges.add(owner, start, length);
+  eachSecret(pages, (owner, start, length) => ranges.add(owner, start, length));
   return ranges;
 }

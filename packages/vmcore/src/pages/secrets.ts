@@ -8,23 +8,21 @@ import { messageParts } from './messages.ts';
 import { slabObjects } from './slab_objects.ts';
 import { ttyBuffers } from './tty_buffers.ts';
 
-/** Bytes in the kernel's own pages that users wrote. */
-export interface SecretRange {
-  /** `keys`, `messages`, `socket buffers`, `tty buffers`, `floating point registers`, `free objects`. */
-  readonly owner: string;
-  readonly start: PhysicalAddress;
-  readonly length: number;
-}
+/**
+ * Takes bytes `[start, start + length)` in the kernel's own pages that users wrote. `owner` is `keys`, `messages`,
+ * `socket buffers`, `tty buffers`, `floating point registers` or `free objects`.
+ */
+export type TakeSecret = (owner: string, start: PhysicalAddress, length: number) => void;
 
 /**
  * Where users' data lies inside pages of the kernel, as far as its owner is known: payloads of keys, messages, data of socket
  * buffers, buffers of ttys, vector registers of tasks; and objects that are free again, which may hold any of it still.
+ * Each range is taken as it is found: there are tens of thousands.
  */
-export function secretRanges(pages: ClassifiedPages): SecretRange[] {
+export function eachSecret(pages: ClassifiedPages, take: TakeSecret): void {
   const { dump, findings, socketData } = pages;
-  const found: SecretRange[] = [];
   const add = (owner: string, at: VirtualAddress, length: number) =>
-    found.push(...physicalRanges(dump, owner, at, length));
+    takePieces(dump, owner, at, length, take);
   for (const { start, length } of socketData) add('socket buffers', start, length);
   attempt(findings, 'Keys are not all overwritten', () => {
     for (const { at, length } of keyPayloads(dump, findings)) add('keys', at, length);
@@ -38,25 +36,27 @@ export function secretRanges(pages: ClassifiedPages): SecretRange[] {
   attempt(findings, 'Registers of user space are not all overwritten', () => {
     for (const { at, length } of floatingPointStates(pages)) add('floating point registers', at, length);
   });
-  attempt(findings, 'Free objects are not all overwritten', () => found.push(...freeObjects(pages)));
-  return found;
+  attempt(findings, 'Free objects are not all overwritten', () => takeFree(pages, take));
 }
 
 /** Memory at a virtual address, which need not lie in one piece; what is not mapped is passed. */
-function physicalRanges(dump: Dump, owner: string, at: VirtualAddress, length: number): SecretRange[] {
+function takePieces(dump: Dump, owner: string, at: VirtualAddress, length: number, take: TakeSecret): void {
   const { pageSize } = dump.physical;
-  const ranges: SecretRange[] = [];
+  let start = 0;
+  let end = 0;
   for (let done = 0; done < length; ) {
-    const start = dump.memory.translate(addTo(at, done));
+    const place = dump.memory.translate(addTo(at, done));
     const room = pageSize - Number(addTo(at, done) & BigInt(pageSize - 1));
     const part = Math.min(room, length - done);
-    const last = ranges.at(-1);
-    if (last !== undefined && last.start + last.length === start) {
-      ranges[ranges.length - 1] = { ...last, length: last.length + part };
-    } else if (start !== undefined) ranges.push({ owner, start, length: part });
+    if (place !== end || end === start) {
+      if (end > start) take(owner, start, end - start);
+      start = place ?? 0;
+      end = start;
+    }
+    if (place !== undefined) end += part;
     done += part;
   }
-  return ranges;
+  if (end > start) take(owner, start, end - start);
 }
 
 const KEY = { type: field.pointer('type'), payload: field.pointer('payload.data[0]') };
@@ -118,24 +118,22 @@ function floatingPointStates(pages: ClassifiedPages): { at: VirtualAddress; leng
  * What nobody owns inside slabs: pages come to a slab as their last owner left them, and objects keep what was in
  * them when they are freed.
  */
-function freeObjects(pages: ClassifiedPages): SecretRange[] {
-  const found: SecretRange[] = [];
+function takeFree(pages: ClassifiedPages, take: TakeSecret): void {
   const owner = 'free objects';
   for (const [name, caches] of pages.caches) {
     for (const cache of caches) {
       if (cache.slabs.length === 0) continue;
       attempt(pages.findings, `Free objects of ${name}`, () => {
         const { free, linkAt, rests } = slabObjects(pages, pages.map, cache);
-        for (const rest of rests) found.push({ owner, ...rest });
+        for (const { start, length } of rests) take(owner, start, length);
+        // The word that links free objects stays, so that the lists can be followed in the dump.
+        const before = Math.min(linkAt, cache.objectBytes);
+        const behind = linkAt + 8;
         for (const start of free) {
-          // The word that links free objects stays, so that the lists can be followed in the dump.
-          const before = Math.min(linkAt, cache.objectBytes);
-          const behind = linkAt + 8;
-          if (before > 0) found.push({ owner, start, length: before });
-          if (behind < cache.size) found.push({ owner, start: start + behind, length: cache.size - behind });
+          if (before > 0) take(owner, start, before);
+          if (behind < cache.size) take(owner, start + behind, cache.size - behind);
         }
       });
     }
   }
-  return found;
 }

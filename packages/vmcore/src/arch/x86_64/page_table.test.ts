@@ -13,16 +13,13 @@ const GB = 2 ** 30;
 function setUp(levels: 4 | 5, encryption = 0n) {
   const memory = new FlatMemory();
   const writer = new PageTableWriter(memory, levels, 0x5000, encryption);
+  const walker = (more: Partial<PagingX86> = {}) =>
+    new X86PageTables(memory, { topTable: writer.top, levels, encryptionMask: encryption, ...more });
   const tables = (more: Partial<PagingX86> = {}) => {
-    const walk = new X86PageTables(memory, {
-      topTable: writer.top,
-      levels,
-      encryptionMask: encryption,
-      ...more,
-    });
+    const walk = walker(more);
     return (address: bigint) => walk.translate(highHalf(address), lowHalf(address));
   };
-  return { memory, writer, tables };
+  return { memory, writer, walker, tables };
 }
 
 /** Kernel addresses of the upper half, canonical for the count of levels. */
@@ -43,7 +40,7 @@ describe.each([4, 5] as const)('a walk of %i levels', (levels) => {
         fc.array(mapping, { minLength: 1, maxLength: 12 }),
         fc.array(fc.nat(GB - 1)),
         (mappings, offsets) => {
-          const { writer, tables } = setUp(levels);
+          const { writer, tables, walker } = setUp(levels);
           const model = new Map<bigint, { physical: number; size: number }>();
           for (const { virtual, frame, size } of mappings) {
             const start = virtual - (virtual % BigInt(size));
@@ -54,10 +51,14 @@ describe.each([4, 5] as const)('a walk of %i levels', (levels) => {
             model.set(start, { physical, size });
           }
           const translate = tables();
+          const walk = walker();
           // Twice: the second time from the caches.
           for (const [start, { physical, size }] of [...model, ...model]) {
             for (const offset of [0, size - 1, ...offsets.map((n) => n % size)]) {
-              expect(translate(start + BigInt(offset))).toBe(physical + offset);
+              const at = start + BigInt(offset);
+              expect(translate(at)).toBe(physical + offset);
+              const whole = Math.min(size, MB2);
+              expect(walk.piece(highHalf(at), lowHalf(at))).toBe(whole - (offset % whole));
             }
           }
         },

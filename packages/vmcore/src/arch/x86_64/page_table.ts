@@ -75,6 +75,12 @@ export class X86PageTables implements Translator {
     return base + (low & 0xfff);
   }
 
+  piece(high: number, low: number): number {
+    const region = this.#regionOf(high, low);
+    const bytes = region >= 0 && (region & IS_LARGE) !== 0 ? LARGE_PAGE : PAGE;
+    return bytes - (low & (bytes - 1));
+  }
+
   /** Physical address of the 4 KB page that holds the address, or a reason below zero. */
   #walk(high: number, low: number): number {
     const index = (low >>> 12) & 511;
