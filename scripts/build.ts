@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { writeProgram } from './code_cache.ts';
-import { compiledLoops } from './compiled.ts';
+import { compiledDeflate, compiledLoops } from './compiled.ts';
 import { deviceBinary } from './device_binary.ts';
 import { run } from './tools.ts';
 
@@ -62,6 +62,7 @@ const { outputFiles } = await build({
   define: {
     KCRASH_VERSION: JSON.stringify(name),
     KCRASH_COMPILED: JSON.stringify(Buffer.from(compiledLoops()).toString('base64')),
+    KCRASH_COMPILED_DEFLATE: JSON.stringify(Buffer.from(compiledDeflate()).toString('base64')),
   },
   plugins: [withoutChildProcess],
 });

@@ -10,12 +10,23 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '..', 'packages/vmc
 const COMPILER = fileURLToPath(import.meta.resolve('assemblyscript/bin/asc.js'));
 /** Pages of 64 KB, all there from the beginning: memory that grows would move. What is not used costs nothing. */
 export const MEMORY_PAGES = 384;
-const MEMORY = ['--initialMemory', `${MEMORY_PAGES}`, '--maximumMemory', `${MEMORY_PAGES}`];
-const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--disableWarning', '201', ...MEMORY];
+const DEFLATE_MEMORY_PAGES = 16;
+const OPTIONS = ['--runtime', 'stub', '--noAssert', '-O3', '--disableWarning', '201'];
 
-/** All of them in one module of some 12 KB; kept in the cache, since compiling takes seconds. */
+/** All that every platform has, in one module of some 12 KB. */
 export function compiledLoops(): Uint8Array {
-  const hash = createHash('sha256').update(OPTIONS.join());
+  return compiled('index.ts', MEMORY_PAGES);
+}
+
+/** The compressor, a module of 5 KB that only Node needs. */
+export function compiledDeflate(): Uint8Array {
+  return compiled('deflate.ts', DEFLATE_MEMORY_PAGES);
+}
+
+/** Kept in the cache, since compiling takes seconds. */
+function compiled(entry: string, pages: number): Uint8Array {
+  const options = [...OPTIONS, '--initialMemory', `${pages}`, '--maximumMemory', `${pages}`];
+  const hash = createHash('sha256').update([entry, ...options].join());
   hash.update(readFileSync(join(dirname(COMPILER), '..', 'package.json')));
   for (const name of readdirSync(FOLDER).sort()) {
     hash.update(`\0${name}\0`).update(readFileSync(join(FOLDER, name)));
@@ -23,7 +34,7 @@ export function compiledLoops(): Uint8Array {
   const file = join(cacheFolder('compiled'), `${hash.digest('hex').slice(0, 16)}.wasm`);
   if (!existsSync(file)) {
     const temporary = `${file}.${process.pid}`;
-    run(process.execPath, [COMPILER, join(FOLDER, 'index.ts'), '--outFile', temporary, ...OPTIONS]);
+    run(process.execPath, [COMPILER, join(FOLDER, entry), '--outFile', temporary, ...options]);
     renameSync(temporary, file);
   }
   return readFileSync(file);

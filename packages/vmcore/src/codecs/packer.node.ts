@@ -27,8 +27,30 @@ interface SharedBatch extends PageBatch {
 /** A batch takes 10 ms; a thread that says nothing for so long is gone. */
 const MOST_MILLISECONDS = 60_000;
 
+/** The WebAssembly of `packages/vmcore/assembly/deflate.ts` in base64, put here by the build. */
+declare const KCRASH_COMPILED_DEFLATE: string | undefined;
+
+/** Its largest page. */
+const MOST_DEFLATED = 65_536;
+
+interface Deflate {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly input: () => number;
+  readonly output: () => number;
+  /** Compresses so many bytes at `input` to `output`; how many there are then, or 0 where they are no fewer. */
+  readonly deflate: (size: number) => number;
+}
+
+/** Node has it; its types do not. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
 /** What a worker is handed. */
 interface Work {
+  /** The module; undefined where Node's zlib packs. */
+  readonly deflate: object | undefined;
   readonly batches: readonly SharedBatch[];
   readonly pageSize: number;
   readonly bell: Int32Array;
@@ -40,11 +62,20 @@ interface Work {
 export const NODE_PACK_CODECS: readonly PackCodec[] = ['zlib', 'none'];
 
 /**
- * Packs pages by zlib under Node in `workers` threads, since Node's own calls take a fifth longer than zlib itself and
- * one thread would not keep up with makedumpfile. Waits synchronously, as all of the library does.
+ * Packs pages for zlib under Node in `workers` threads, by the WebAssembly of `packages/vmcore/assembly/deflate.ts`:
+ * Node's own zlib makes a new stream for each page, which takes longer than to compress it. Where the program was built
+ * without, Node's it is. Waits synchronously, as all of the library does.
  */
-export function nodePacker(pageSize: number, workers: number): PagePacker {
-  return new WorkerPacker(pageSize, workers);
+export function nodePacker(pageSize: number, workers: number, deflate = builtDeflate()): PagePacker {
+  const module =
+    deflate === undefined || pageSize > MOST_DEFLATED ? undefined : new WebAssembly.Module(deflate);
+  return new WorkerPacker(pageSize, workers, module);
+}
+
+function builtDeflate(): Uint8Array | undefined {
+  return typeof KCRASH_COMPILED_DEFLATE === 'string'
+    ? Buffer.from(KCRASH_COMPILED_DEFLATE, 'base64')
+    : undefined;
 }
 
 class WorkerPacker implements PagePacker {
@@ -53,7 +84,7 @@ class WorkerPacker implements PagePacker {
   readonly batches: readonly SharedBatch[];
   readonly #workers: readonly Worker[];
 
-  constructor(pageSize: number, workers: number) {
+  constructor(pageSize: number, workers: number, deflate: object | undefined) {
     this.pageSize = pageSize;
     const bells = Array.from({ length: workers }, () => new Int32Array(new SharedArrayBuffer(4)));
     this.batches = Array.from({ length: BATCHES_EACH }, () =>
@@ -67,6 +98,7 @@ class WorkerPacker implements PagePacker {
     const code = `const __name = (f) => f; (${packInWorker})(require);`;
     this.#workers = bells.map((bell) => {
       const workerData: Work = {
+        deflate,
         batches: this.batches.filter((batch) => batch.bell === bell),
         pageSize,
         bell,
@@ -114,10 +146,25 @@ function sharedBatch(pageSize: number, bell: Int32Array): SharedBatch {
 /** Runs in a worker, which has nothing but this function's text: packs its batches in turn, for ever. */
 function packInWorker(require: NodeJS.Require): void {
   const { deflateSync } = require('node:zlib') as typeof import('node:zlib');
-  const { batches, bell, pageSize, states, sizes } = (require('node:worker_threads') as { workerData: Work })
-    .workerData;
+  const { deflate, batches, bell, pageSize, states, sizes } = (
+    require('node:worker_threads') as { workerData: Work }
+  ).workerData;
+  /** What a page becomes, until the next is asked for; the page itself where it does not shrink. */
+  const compiled = (module: object): ((page: Uint8Array) => Uint8Array) => {
+    const { memory, ...exports } = new WebAssembly.Instance(module).exports as Deflate;
+    const bytes = new Uint8Array(memory.buffer);
+    const input = exports.input();
+    const output = exports.output();
+    return (page) => {
+      bytes.set(page, input);
+      const size = exports.deflate(page.length);
+      return size === 0 ? page : bytes.subarray(output, output + size);
+    };
+  };
   // Node's zlib is no faster at level 1, and makes files of it that are larger than makedumpfile's.
   const options = { level: 3, chunkSize: pageSize + 64 };
+  const compress =
+    deflate === undefined ? (page: Uint8Array) => deflateSync(page, options) : compiled(deflate);
   const zero = Buffer.alloc(pageSize);
   const pack = (batch: SharedBatch) => {
     let filled = 0;
@@ -127,7 +174,7 @@ function packInWorker(require: NodeJS.Require): void {
         batch.sizes[n] = sizes.zero;
         continue;
       }
-      const deflated = deflateSync(page, options);
+      const deflated = compress(page);
       const shorter = deflated.length < Math.min(pageSize, sizes.stored);
       batch.packed.set(shorter ? deflated : page, filled);
       batch.sizes[n] = shorter ? deflated.length : sizes.stored;
