@@ -129,7 +129,8 @@ export function* writeKdump(
   const dataAt = layout.tableAt + places * DESCRIPTOR_BYTES;
   const pages = new PageWriter(content, sink, options.packer, { dataAt, places, limit: budget });
   yield* pages.write(total);
-  writeDescriptors(sink, layout.tableAt, content.tierOf, pages, options.packer);
+  const zeroPages = writeDescriptors(sink, layout.tableAt, content.tierOf, pages, options.packer);
+  if (zeroPages > 0) sink.write(pages.zeroAt, new Uint8Array(options.packer.pageSize));
   pages.held.write(sink, layout.bitmapAt + layout.bitmapBytes);
   writeHead(content, sink, options.packer, layout, pages, present.frameLimit);
   // Where nothing follows the bitmaps, they must be there all the same.
@@ -137,7 +138,7 @@ export function* writeKdump(
   return {
     bytes: pages.written === 0 ? layout.tableAt : pages.end,
     pages: pages.written,
-    zeroPages: pages.zeroPages,
+    zeroPages,
     complete: pages.complete,
     tiers: pages.tiers,
   };

@@ -1,12 +1,6 @@
 import type { Frame } from '../bytes/address.ts';
 import type { ByteSink } from '../bytes/byte_sink.ts';
-import {
-  BATCH_PAGES,
-  type PageBatch,
-  type PagePacker,
-  STORED_PAGE,
-  ZERO_PAGE,
-} from '../codecs/page_packer.ts';
+import { BATCH_PAGES, type PageBatch, type PagePacker, STORED_PAGE } from '../codecs/page_packer.ts';
 import { type Stretch, stretchAt } from '../physical_memory.ts';
 import type { TierOutcome } from './kdump_record.ts';
 import type { KdumpContent, WriteProgress, WriteTier } from './kdump_writer.ts';
@@ -52,7 +46,6 @@ export class PageWriter {
   /** Where the file ends. */
   end: number;
   written = 0;
-  zeroPages = 0;
   complete = true;
   readonly #content: KdumpContent;
   readonly #sink: ByteSink;
@@ -96,7 +89,6 @@ export class PageWriter {
       this.#emptyNext();
       this.#turn = (this.#turn + 1) % this.#fillings.length;
     }
-    if (this.zeroPages > 0) this.#sink.write(this.zeroAt, new Uint8Array(this.#packer.pageSize));
     yield this.#progress(total);
   }
 
@@ -206,14 +198,13 @@ export class PageWriter {
     this.#hold(filling, count);
   }
 
-  #hold({ runs, batch: { sizes } }: Filling, count: number): void {
+  #hold({ runs }: Filling, count: number): void {
     for (let n = 0, left = count; left > 0; n += 2) {
       const start = runs[n] as number;
       const length = Math.min(runs[n + 1] as number, left);
       this.held.add(start, start + length);
       left -= length;
     }
-    for (let n = 0; n < count; n++) if (sizes[n] === ZERO_PAGE) this.zeroPages++;
   }
 
   #miss(tier: number, pages: number): void {

@@ -62,15 +62,16 @@ export class ClassMap {
     }
   }
 
-  /** Makes room for the frames around `frame`. False where the map has too many pieces already. */
-  cover(frame: Frame): boolean {
+  /** Makes room for the frames around `frame`, and says for how many from it on; 0 where there are too many pieces already. */
+  cover(frame: Frame): number {
     const index = Math.floor(frame / PIECE);
-    if (this.#pieces.has(index)) return true;
-    if (this.#pieces.size >= MOST_PIECES) return false;
+    const covered = (index + 1) * PIECE - frame;
+    if (this.#pieces.has(index)) return covered;
+    if (this.#pieces.size >= MOST_PIECES) return 0;
     this.#pieces.set(index, roomOr(this.#loops, PIECE));
     this.#lastIndex = -1;
     this.limit = Math.max(this.limit, (index + 1) * PIECE);
-    return true;
+    return covered;
   }
 
   /** The same map with pieces of its own around `frames`, of which alone more may be said in it; all else it shares. */

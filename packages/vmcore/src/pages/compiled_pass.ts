@@ -23,8 +23,8 @@ export interface CompiledPass {
   take(words: Uint32Array, classes: Uint8Array | undefined): Pass | undefined;
 }
 
-/** The most words that are passed at once: those of a page. */
-const MOST_BYTES = 4096;
+/** The most that is passed at once: as much as a call costs nothing beside. */
+export const MOST_STRUCT_PAGE_BYTES = 65_536;
 
 /** Undefined where the platform has no room for it. */
 export function compiledPass(
@@ -33,7 +33,7 @@ export function compiledPass(
   classOfType: Uint8Array,
   loops: TableLoops,
 ): CompiledPass | undefined {
-  const room = loops.room(MOST_BYTES);
+  const room = loops.room(MOST_STRUCT_PAGE_BYTES);
   const pass = loops.structPages({
     size,
     flags: flags * 4,
@@ -56,7 +56,7 @@ export function compiledPass(
     classes,
   });
   if (room === undefined || pass === undefined) return undefined;
-  const pages = new Uint32Array(room.buffer, room.byteOffset, MOST_BYTES / 4);
+  const pages = new Uint32Array(room.buffer, room.byteOffset, MOST_STRUCT_PAGE_BYTES / 4);
   return {
     take: (words, into) => {
       if (words.length > pages.length || into === undefined || ifSeen(loops, into) === undefined)

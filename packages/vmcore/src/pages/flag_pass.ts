@@ -1,11 +1,7 @@
-import { addTo, type Frame } from '../bytes/address.ts';
-import { wordsOf } from '../bytes/words.ts';
+import type { Frame } from '../bytes/address.ts';
 import type { TableLoops } from '../describe/table_loops.ts';
-import type { Dump } from '../dump.ts';
 import type { ClassMap } from './class_map.ts';
 import { type CompiledPass, compiledPass } from './compiled_pass.ts';
-import { MapPages } from './map_pages.ts';
-import type { MapSection } from './memory_map.ts';
 import { classIndex } from './page_class.ts';
 import { PAGE_TYPES, type PageLayout, type PageType, typeReader } from './page_layout.ts';
 
@@ -13,20 +9,6 @@ import { PAGE_TYPES, type PageLayout, type PageType, typeReader } from './page_l
 export interface Blocks {
   readonly frames: number[];
   readonly orders: number[];
-}
-
-/** What one pass over the memory map found, beside the class of each frame. */
-export interface FlagPassResult {
-  /** The parts of the map as far as they were read. */
-  readonly sections: readonly MapSection[];
-  readonly slabs: Blocks;
-  /** In use by somebody whom flags do not name: one reference, not mapped by a process. */
-  readonly unnamed: Blocks;
-  /** Frames that hold the memory map itself, with the first frame that each describes. */
-  readonly mapFrames: number[];
-  readonly mapDescribes: number[];
-  /** Struct pages in a page of the map. */
-  readonly perMapFrame: number;
 }
 
 /** Largest block: 1 GB, a huge page. */
@@ -145,7 +127,8 @@ export class FlagPass {
         if (n < stop) this.#breakBlock(first + n);
         continue;
       }
-      const next = this.#passReserved(words, n, count, first);
+      // The compiled loop passes them too.
+      const next = pass === undefined ? this.#passReserved(words, n, count, first) : n;
       if (next > n) {
         n = next;
         continue;
@@ -328,66 +311,6 @@ export class FlagPass {
 function push(blocks: Blocks, frame: Frame, order: number): void {
   blocks.frames.push(frame);
   blocks.orders.push(order);
-}
-
-/**
- * One pass over the whole memory map, each page of it once. What of it cannot be read leaves its frames unidentified,
- * and is told; so is what claims to be described by a page that describes others.
- */
-export function passOverMap(
-  { physical, memory }: Pick<Dump, 'physical' | 'memory'>,
-  layout: PageLayout,
-  sections: readonly MapSection[],
-  classes: ClassMap,
-  findings: string[],
-  loops?: TableLoops,
-): FlagPassResult {
-  const pass = new FlagPass(layout, classes, findings, loops);
-  const mapFrames: number[] = [];
-  const mapDescribes: number[] = [];
-  const { pageSize } = physical;
-  const perRead = Math.floor(pageSize / layout.size);
-  const pages = new MapPages(pageSize);
-  let missing = 0;
-  let shared = 0;
-  const read: MapSection[] = [];
-  for (const { first, frames, map } of sections) {
-    let n = 0;
-    for (; n < frames && !pages.exhausted && classes.cover(first + n); n += perRead) {
-      const at = addTo(map, n * layout.size);
-      const count = Math.min(perRead, frames - n);
-      const place = memory.translate(at);
-      if (place !== undefined && !pages.takes(place)) {
-        shared += pass.passShared(first + n, count);
-        continue;
-      }
-      if (place !== undefined) {
-        mapFrames.push(Math.floor(place / pageSize));
-        mapDescribes.push(first + n);
-      }
-      const bytes = memory.tryRead(at, count * layout.size);
-      pages.note(bytes !== undefined);
-      if (bytes === undefined) {
-        missing += count;
-        classes.fill(first + n, first + n + count, UNIDENTIFIED);
-      } else pass.take(wordsOf(bytes), first + n, count, Number(at & 0xffff_ffffn), first + frames);
-    }
-    if (n > 0) read.push({ first, frames: Math.min(n, frames), map });
-  }
-  pass.finish();
-  if (missing > 0) findings.push(`The dump lacks the struct pages of ${missing} page frames`);
-  if (shared > 0)
-    findings.push(`${shared} page frames are described by the struct pages of others, and not kept`);
-  if (pages.exhausted)
-    findings.push('The memory map claims far more than the dump holds of it, and is not read to its end');
-  return {
-    sections: read,
-    slabs: pass.slabs,
-    unnamed: pass.unnamed,
-    mapFrames,
-    mapDescribes,
-    perMapFrame: perRead,
-  };
 }
 
 function signedWords(words: Uint32Array): Int32Array {

@@ -5,7 +5,7 @@ import { VirtualMemory } from '../arch/virtual_memory.ts';
 import { type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { joinHalves } from '../bytes/cursor.ts';
 import { ClassMap } from './class_map.ts';
-import { passOverMap } from './flag_pass.ts';
+import { passOverMap } from './map_pass.ts';
 import { classAt, type PageClass } from './page_class.ts';
 import { PAGE_TYPES, type PageType } from './page_layout.ts';
 

@@ -1,6 +1,6 @@
 import type { Frame } from '../bytes/address.ts';
 import type { ClassMap } from './class_map.ts';
-import type { FlagPassResult } from './flag_pass.ts';
+import type { FlagPassResult } from './map_pass.ts';
 import { classIndex } from './page_class.ts';
 
 const MEMORY_MAP = classIndex('memory map');

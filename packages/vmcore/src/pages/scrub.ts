@@ -50,15 +50,16 @@ export class ScrubRanges implements Scrubber {
     this.#frames ??= Float64Array.from(this.#byFrame.keys()).sort();
     const frames = this.#frames;
     let low = this.#told;
-    if (!(frame > (frames[low - 1] ?? -1) && frame <= (frames[low] ?? -1))) {
+    if (frame > (frames[low] ?? -1)) low++;
+    if (frame <= (frames[low - 1] ?? -1) || frame > (frames[low] ?? -1)) {
       low = 0;
       for (let high = frames.length; low < high; ) {
         const middle = (low + high) >>> 1;
         if ((frames[middle] as number) < frame) low = middle + 1;
         else high = middle;
       }
-      this.#told = low;
     }
+    this.#told = low;
     return frames[low] ?? Number.POSITIVE_INFINITY;
   }
 
