@@ -4,6 +4,7 @@ import { classSet } from './classification.ts';
 import { classIndex, PAGE_CLASSES, type PageClass } from './page_class.ts';
 
 const SLAB = classIndex('slab');
+const ANONYMOUS = classIndex('anonymous');
 const FREE = classIndex('free');
 
 describe('the class of each frame', () => {
@@ -24,6 +25,21 @@ describe('the class of each frame', () => {
     expect([map.get(7), map.get(8), map.get(2 ** 30 + 1)]).toEqual([SLAB, 0, FREE]);
     expect(map.limit).toBe(2 ** 30 + 2 ** 15);
     expect(map.counts()[SLAB]).toBe(1);
+  });
+
+  test('is replaced where it is wanted, also over the seam of two pieces and where there is none', () => {
+    const map = new ClassMap();
+    map.cover(0);
+    map.cover(2 ** 15);
+    map.fill(2 ** 15 - 4, 2 ** 15 + 4, SLAB);
+    map.set(2 ** 15 - 1, FREE);
+    map.set(2 ** 15 + 1, FREE);
+    map.replacing(classSet('slab', 'none'), ANONYMOUS)({ start: 2 ** 15 - 3, end: 2 ** 15 + 3 });
+    const of = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => map.get(from + n));
+    expect(of(2 ** 15 - 4, 2 ** 15)).toEqual([SLAB, ANONYMOUS, ANONYMOUS, FREE]);
+    expect(of(2 ** 15, 2 ** 15 + 5)).toEqual([ANONYMOUS, FREE, ANONYMOUS, SLAB, 0]);
+    map.replacing(classSet('none'), SLAB)({ start: 2 ** 16 - 1, end: 2 ** 16 + 9 });
+    expect(of(2 ** 16 - 2, 2 ** 16 + 1)).toEqual([0, SLAB, 0]);
   });
 
   test('comes in runs, also over the seam of two pieces', () => {

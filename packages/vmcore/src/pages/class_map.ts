@@ -62,6 +62,25 @@ export class ClassMap {
     }
   }
 
+  /** The function that gives frames `[start, end)` a class, of those whose class is wanted. */
+  replacing(wanted: Uint8Array, value: number): (range: FrameRange) => void {
+    const next = this.#nextOf(wanted);
+    return ({ start, end }) => {
+      for (let frame = start; frame < end; ) {
+        const index = Math.floor(frame / PIECE);
+        const base = index * PIECE;
+        const stop = Math.min(end - base, PIECE);
+        const piece = this.#pieces.get(index);
+        for (let from = frame - base; piece !== undefined && from < stop; ) {
+          const first = next(piece, from, stop, false);
+          from = next(piece, first, stop, true);
+          piece.fill(value, first, from);
+        }
+        frame = base + stop;
+      }
+    };
+  }
+
   /** Makes room for the frames around `frame`, and says for how many from it on; 0 where there are too many pieces already. */
   cover(frame: Frame): number {
     const index = Math.floor(frame / PIECE);

@@ -7,6 +7,7 @@ import type { Blocks } from './flag_pass.ts';
 import type { MapSection } from './memory_map.ts';
 import { classIndex, type PageClass } from './page_class.ts';
 import type { PageLayout } from './page_layout.ts';
+import type { FrameRange } from './page_plan.ts';
 
 /** What the walkers of this folder work on: the frames' classes so far, and how to get from a pointer to a frame. */
 export interface Classification {
@@ -29,7 +30,18 @@ export type FramesAt = (start: bigint, end: bigint) => Iterable<Frame>;
  * A walker of ranges that together have no more pages than twice the memory of the machine, so that no damaged
  * length costs more than that. A range that goes beyond is not walked: `bad-format`.
  */
-export function rangeWalker({ physical, memory }: Pick<Dump, 'physical' | 'memory'>): FramesAt {
+export function rangeWalker(dump: Pick<Dump, 'physical' | 'memory'>): FramesAt {
+  const runsAt = runWalker(dump);
+  return function* (start, end) {
+    for (const run of runsAt(start, end)) for (let frame = run.start; frame < run.end; frame++) yield frame;
+  };
+}
+
+/** The same, in runs of frames that follow one another. */
+export function runWalker({
+  physical,
+  memory,
+}: Pick<Dump, 'physical' | 'memory'>): (start: bigint, end: bigint) => Iterable<FrameRange> {
   const { pageSize } = physical;
   let left = 2 * physical.frameLimit + SPARE_PAGES;
   return function* (start, end) {
@@ -52,7 +64,7 @@ export function rangeWalker({ physical, memory }: Pick<Dump, 'physical' | 'memor
       if (physical !== undefined) {
         const frame = Math.floor(physical / pageSize);
         run = Math.min(Math.floor(memory.pieceHalves(high, low) / pageSize), pages - n);
-        for (let each = 0; each < run; each++) yield frame + each;
+        yield { start: frame, end: frame + run };
       }
       n += run;
       const next = low + run * pageSize;

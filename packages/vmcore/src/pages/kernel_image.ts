@@ -2,7 +2,7 @@ import { KERNEL_MAP } from '../arch/x86_64/page_table.ts';
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
-import { type Classification, classSet, rangeWalker } from './classification.ts';
+import { type Classification, classSet, rangeWalker, runWalker } from './classification.ts';
 import { classIndex } from './page_class.ts';
 
 /** Tables of the kernel image that describe it, by the symbols at their ends. */
@@ -55,24 +55,15 @@ export function classifyImage(into: Classification): void {
   const { dump, classes } = into;
   const start = dump.vmcoreinfo.findSymbol('_stext') ?? dump.variable('_stext');
   const end = dump.findVariable('_end') ?? mappedEnd(dump, start);
-  const framesAt = rangeWalker(dump);
-  const reserved = classSet('reserved');
-  for (const frame of framesAt(start, end)) {
-    if (reserved[classes.get(frame)] === 1) classes.set(frame, DATA);
-  }
+  const runsAt = runWalker(dump);
+  const mark = (ranges: Iterable<ImageRange>, wanted: Uint8Array, value: number) => {
+    const replace = classes.replacing(wanted, value);
+    for (const range of ranges) for (const run of runsAt(range.start, range.end)) replace(run);
+  };
+  mark([{ start, end }], classSet('reserved'), DATA);
   keepParts(into, start);
-  const image = classSet('kernel data');
-  for (const range of dump.description.kallsyms.codeRanges()) {
-    for (const frame of framesAt(range.start, range.end)) {
-      if (image[classes.get(frame)] === 1) classes.set(frame, CODE);
-    }
-  }
-  const described = classSet('kernel data', 'kernel code');
-  for (const { start: from, end: to } of tableRanges(dump)) {
-    for (const frame of framesAt(from, to)) {
-      if (described[classes.get(frame)] === 1) classes.set(frame, KERNEL_TABLES);
-    }
-  }
+  mark(dump.description.kallsyms.codeRanges(), classSet('kernel data'), CODE);
+  mark(tableRanges(dump), classSet('kernel data', 'kernel code'), KERNEL_TABLES);
 }
 
 /**
@@ -178,14 +169,12 @@ const MOST_RESOURCES = 1 << 14;
  */
 export function classifyCaptureKernel({ dump, classes }: Classification): void {
   const { pageSize } = dump.physical;
-  const reserved = classSet('reserved');
+  const replace = classes.replacing(classSet('reserved'), CAPTURE);
   for (const at of captureResources(dump)) {
     const { start, last } = dump.reader('resource', RESOURCE)(at);
     if (last === 0) continue;
     const end = Math.min(Math.floor(last / pageSize) + 1, classes.limit);
-    for (let frame = Math.floor(start / pageSize); frame < end; frame++) {
-      if (reserved[classes.get(frame)] === 1) classes.set(frame, CAPTURE);
-    }
+    replace({ start: Math.floor(start / pageSize), end });
   }
 }
 

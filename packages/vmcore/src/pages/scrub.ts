@@ -35,14 +35,14 @@ export class ScrubRanges implements Scrubber {
     this.bytes += length;
     this.owners.set(owner, (this.owners.get(owner) ?? 0) + 1);
     this.#frames = undefined;
-    for (let at = start; at < start + length; ) {
-      const frame = Math.floor(at / this.#pageSize);
-      const from = at - frame * this.#pageSize;
-      const to = Math.min(this.#pageSize, from + start + length - at);
+    const pageSize = this.#pageSize;
+    let frame = Math.floor(start / pageSize);
+    for (let from = start - frame * pageSize, left = length; left > 0; frame++, from = 0) {
+      const to = Math.min(pageSize, from + left);
+      left -= to - from;
       const ranges = this.#byFrame.get(frame);
       if (ranges === undefined) this.#byFrame.set(frame, [from, to]);
       else ranges.push(from, to);
-      at += to - from;
     }
   }
 

@@ -13,6 +13,7 @@ import { attempt } from '../kernel/attempt.ts';
 import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
 import { slabBarns } from '../kernel/slab.ts';
+import type { Absence } from '../physical_memory.ts';
 import { type Classification, pageOfFrame } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
 import { classIndex } from './page_class.ts';
@@ -272,10 +273,17 @@ function linkReader(dump: Dump, map: DirectMap, offset: number, random: bigint |
   const baseLow = lowHalf(map.base);
   const secretHigh = random === undefined ? 0 : highHalf(random);
   const secretLow = random === undefined ? 0 : lowHalf(random);
+  // Most links lead to the same page.
+  let frame = -1;
+  let page: Uint8Array | Absence = 'hole';
   return (object) => {
     const at = object + offset;
     const inPage = at % pageSize;
-    const page = physical.page((at - inPage) / pageSize);
+    const its = (at - inPage) / pageSize;
+    if (its !== frame) {
+      frame = its;
+      page = physical.page(frame);
+    }
     if (typeof page === 'string' || inPage + 8 > pageSize) return undefined;
     let low = u32(page, inPage);
     let high = u32(page, inPage + 4);
