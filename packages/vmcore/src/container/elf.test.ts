@@ -92,6 +92,28 @@ describe('openElf', () => {
     expect(problems).toEqual(['The file ends early: 0x1800 bytes of memory are missing']);
   });
 
+  it('leaves out what segments name of the same bytes once they have named as many as there are', () => {
+    const core = elfCore(
+      Array.from({ length: 8 }, (_, n) => ({ address: n * 0x4000, bytes: page(n, n === 0 ? 4 : 0) })),
+    );
+    const headers = new DataView(core.buffer, core.byteOffset);
+    const field = (index: number, at: number) => 64 + index * 56 + at;
+    const loads = Array.from({ length: headers.getUint16(56, true) }, (_, n) => n).filter(
+      (n) => headers.getUint32(field(n, 0), true) === 1,
+    );
+    for (const n of loads.slice(1)) {
+      for (const at of [8, 32, 40])
+        headers.setBigUint64(field(n, at), headers.getBigUint64(field(loads[0] ?? 0, at), true), true);
+    }
+    const { memory, problems } = open(core);
+    let held = 0;
+    for (let frame = memory.nextHeld(0); frame < memory.frameLimit; frame = memory.nextHeld(frame + 1))
+      held++;
+    expect(held).toBe(4);
+    expect(memory.page(4)).toBe('excluded');
+    expect(problems).toEqual(['Segments name more than the file has: 0x1c000 bytes of memory are left out']);
+  });
+
   it('finds the count of more than 65534 segments in the first section header', () => {
     const core = elfCore([{ address: 0x1000, bytes: page(9) }]);
     const section = new Layout(64).u32(44, 2).bytes;

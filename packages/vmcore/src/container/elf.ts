@@ -67,6 +67,11 @@ export function openElf(source: ByteSource, options: ContainerOptions = {}): Con
   if (memory.cutOffBytes > 0) {
     problems.push(`The file ends early: 0x${memory.cutOffBytes.toString(16)} bytes of memory are missing`);
   }
+  if (memory.repeatedBytes > 0) {
+    problems.push(
+      `Segments name more than the file has: 0x${memory.repeatedBytes.toString(16)} bytes of memory are left out`,
+    );
+  }
   return {
     format: 'elf',
     machine,

@@ -21,6 +21,8 @@ export class ElfMemory implements PhysicalMemory {
   readonly frameLimit: Frame;
   /** Bytes that the segments promise past the end of the file. */
   readonly cutOffBytes: number;
+  /** Bytes that segments name although others have named as many as the file has: those are left out. */
+  readonly repeatedBytes: number;
   readonly #source: ByteSource;
   readonly #cache: PageCache;
   // Sorted and disjoint: [start, end) is memory, [start, fileEnd) is in the file at `offset`.
@@ -33,7 +35,9 @@ export class ElfMemory implements PhysicalMemory {
     this.#source = source;
     this.pageSize = pageSize;
     this.#cache = new PageCache(cachePages);
-    const disjoint = makeDisjoint(segments);
+    const named = makeDisjoint(segments);
+    const disjoint = withinFile(named, source.size);
+    this.repeatedBytes = totalBytes(named) - totalBytes(disjoint);
     this.#start = Float64Array.from(disjoint, (segment) => segment.address);
     this.#fileEnd = Float64Array.from(disjoint, (segment) => segment.address + segment.fileBytes);
     this.#end = Float64Array.from(disjoint, (segment) => segment.address + segment.memoryBytes);
@@ -153,4 +157,22 @@ function makeDisjoint(segments: readonly Segment[]): Segment[] {
     covered = segment.address + segment.memoryBytes;
   }
   return disjoint;
+}
+
+/**
+ * The segments, without the bytes of those that come when others have named as many as the file has: a crafted file
+ * names the same bytes for any amount of memory, which nobody can go through.
+ */
+function withinFile(segments: readonly Segment[], size: number): Segment[] {
+  let left = size;
+  return segments.map((segment) => {
+    const inFile = Math.min(segment.fileBytes, Math.max(0, size - segment.offset));
+    if (inFile > left) return { ...segment, fileBytes: 0 };
+    left -= inFile;
+    return segment;
+  });
+}
+
+function totalBytes(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
 }

@@ -4,9 +4,12 @@ import type { ByteSink } from '../bytes/byte_sink.ts';
 const BLOCK_BYTES = 4096;
 const BLOCK_FRAMES = BLOCK_BYTES * 8;
 
+/** What every block shares that has all its bits. */
+const FULL = new Uint8Array(BLOCK_BYTES).fill(0xff);
+
 /**
  * One bit per page frame, lowest bit first, to be written to a dump. Memory use: a bit for each frame of the 128 MB
- * around every frame that is set, so that a machine's holes cost nothing.
+ * around every frame that is set, so that a machine's holes cost nothing, nor does memory without holes.
  */
 export class FrameSet {
   /** One past the highest frame that is set. */
@@ -20,7 +23,8 @@ export class FrameSet {
       const index = Math.floor(frame / BLOCK_FRAMES);
       const first = index * BLOCK_FRAMES;
       const to = Math.min(end - first, BLOCK_FRAMES);
-      setBits(this.#block(index), frame - first, to);
+      if (frame === first && to === BLOCK_FRAMES) this.#blocks.set(index, FULL);
+      else setBits(this.#block(index), frame - first, to);
       frame = first + to;
     }
   }
@@ -43,8 +47,8 @@ export class FrameSet {
 
   #block(index: number): Uint8Array {
     let block = this.#blocks.get(index);
-    if (block === undefined) {
-      block = new Uint8Array(BLOCK_BYTES);
+    if (block === undefined || block === FULL) {
+      block = block === undefined ? new Uint8Array(BLOCK_BYTES) : block.slice();
       this.#blocks.set(index, block);
     }
     return block;
