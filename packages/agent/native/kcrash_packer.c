@@ -243,7 +243,7 @@ static JSValue packer_start(ARGS)
 	return JS_UNDEFINED;
 }
 
-/* finish(slot): waits for it, or does what no thread has begun; how many bytes of `packed` are filled */
+/* finish(slot): does what no thread has begun until it is done; how many bytes of `packed` are filled */
 static JSValue packer_finish(ARGS)
 {
 	UNUSED;
@@ -253,7 +253,7 @@ static JSValue packer_finish(ARGS)
 		return JS_EXCEPTION;
 	pthread_mutex_lock(&lock);
 	while (job->state != DONE) {
-		struct job *next = job->state == QUEUED ? take() : NULL;
+		struct job *next = take();
 		if (next)
 			work_on(next, &own_tools);
 		else

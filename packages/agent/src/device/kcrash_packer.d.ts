@@ -19,6 +19,6 @@ declare module 'quickjs:kcrash_packer' {
     sizes: Uint16Array,
     packed: Uint8Array,
   ): void;
-  /** Waits until what was started in the slot is done; returns how many bytes it filled. */
+  /** Helps until what was started in the slot is done; returns how many bytes it filled. */
   export function finish(slot: number): number;
 }
