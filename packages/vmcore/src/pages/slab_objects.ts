@@ -200,7 +200,7 @@ function amongObjects(
 function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padding: number) {
   const { dump } = into;
   const { pageSize } = dump.physical;
-  const type = dump.types.has('slab', 'freelist') ? 'slab' : 'page';
+  const read = dump.reader(dump.types.has('slab', 'freelist') ? 'slab' : 'page', FREE);
   const slabs: ObjectRun[] = [];
   let total = 0;
   const rests: { start: PhysicalAddress; length: number }[] = [];
@@ -208,7 +208,7 @@ function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padd
   for (const { frame, order } of cache.slabs) {
     const page = pageOfFrame(into, frame);
     if (page === undefined) continue;
-    const { freelist, objects } = dump.reader(type, FREE)(page);
+    const { freelist, objects } = read(page);
     lists.push(map.physical(freelist));
     const bytes = 2 ** order * pageSize;
     const count = Math.min(objects, Math.floor(bytes / cache.size));
@@ -278,7 +278,8 @@ function linkReader(dump: Dump, map: DirectMap, offset: number, random: bigint |
   let page: Uint8Array | Absence = 'hole';
   return (object) => {
     const at = object + offset;
-    const inPage = at % pageSize;
+    // Bits of the low half: QuickJS takes long for remainders.
+    const inPage = at & (pageSize - 1);
     const its = (at - inPage) / pageSize;
     if (its !== frame) {
       frame = its;
