@@ -1,7 +1,7 @@
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { utf8Bytes } from '@kcrash/vmcore/bytes/text';
 import { codecsWith } from '@kcrash/vmcore/codecs/codecs';
-import { STORED_PAGE, ZERO_PAGE } from '@kcrash/vmcore/codecs/page_packer';
+import { type PageBatch, STORED_PAGE, ZERO_PAGE } from '@kcrash/vmcore/codecs/page_packer';
 import { type Checks, equal, fails, holds } from './port_checks.ts';
 
 /** Pages of text, of zeros, and of noise, from which nothing can be taken away. */
@@ -62,6 +62,37 @@ export const dumpChecks: Checks = {
           );
         holds(same(page, pages.subarray(0, size)), `${codec}: text`);
       }
+      packer.close();
+    }
+  },
+
+  'batches that are in work at once become what each becomes alone'(port) {
+    const size = 4096;
+    const pages = samplePages(size);
+    // Each batch other bytes.
+    const fill = (batch: PageBatch, n: number) => {
+      batch.pages.set(pages);
+      batch.pages.fill(n, 100, 200);
+    };
+    const packed = (batch: PageBatch, filled: number) => [
+      ...batch.sizes.subarray(0, 3),
+      ...batch.packed.slice(0, filled),
+    ];
+    for (const codec of port.packCodecs) {
+      const packer = port.packer(codec, size);
+      const alone = packer.batches.map((batch, n) => {
+        fill(batch, n);
+        packer.start(batch, 3);
+        return packed(batch, packer.finish(batch));
+      });
+      for (const [n, batch] of packer.batches.entries()) {
+        fill(batch, n);
+        packer.start(batch, 3);
+      }
+      const together = packer.batches.map((batch) => packed(batch, packer.finish(batch)));
+      equal(together, alone, codec);
+      // What is closed with batches in work leaves none of them to the next.
+      for (const batch of packer.batches) packer.start(batch, 3);
       packer.close();
     }
   },
