@@ -5,6 +5,7 @@
  * What the calls are for stands in kcrash_packer.d.ts. A job is only touched by whoever took it: JavaScript hands it over
  * by `start`, one thread takes it from the queue, and JavaScript has it back from `finish`.
  */
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -176,6 +177,8 @@ static int threads(void)
 	int wanted = sched_getaffinity(0, sizeof(cpus), &cpus) < 0 ? 0 : CPU_COUNT(&cpus) - 1;
 	if (wanted > MOST_THREADS)
 		wanted = MOST_THREADS;
+	/* One arena for all threads: each other reserves 64 MiB of addresses. */
+	mallopt(M_ARENA_MAX, 1);
 	/* Signals are for the thread that JavaScript asks from whether any came. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
