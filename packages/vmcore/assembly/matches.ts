@@ -9,8 +9,6 @@ const MOST_DISTANCE: usize = 1 << 15;
 const FAR_FOR_THREE: usize = 1024;
 /** A copy as long as this is taken without a look at the other places. */
 const LONG_ENOUGH: i32 = 32;
-/** Of longer copies only the last place is remembered: they repeat what is known already. */
-const MOST_REMEMBERED: u32 = 16;
 
 /** Where the same four bytes came last: four places in a page, the latest lowest, 16 bits each. None is place 0. */
 const PLACES_BITS: u32 = 11;
@@ -54,14 +52,8 @@ export function findTokens(start: usize, end: usize): usize {
     const length: u32 = copy >>> 16;
     count(LITERAL_COUNTS + 4 * (END_OF_BLOCK + 1 + lengthCode(length)));
     count(DISTANCE_COUNTS + 4 * distanceCode(copy & 0xffff));
-    const next = at + length;
-    at = length > MOST_REMEMBERED ? next - 1 : at + 1;
-    for (const stop = min(next, last + 1); at < stop; at++) {
-      const bytes = load<u32>(at);
-      remember(placesOf(bytes), at - start);
-      store<u16>(placeOfThree(bytes), <u16>(at - start));
-    }
-    at = next;
+    // What lies inside a copy is not remembered: that takes a quarter more time, and saves a fortieth of the bytes.
+    at += length;
   }
   return token;
 }
@@ -85,10 +77,6 @@ function placeOfThree(bytes: u32): usize {
   return PLACES_OF_THREE + 2 * <usize>(((bytes << 8) * SPREAD) >>> (32 - PLACES_OF_THREE_BITS));
 }
 
-function remember(places: usize, place: usize): void {
-  store<u64>(places, (load<u64>(places) << 16) | place);
-}
-
 /** The longest copy for the bytes at `at`, which are remembered; 0 where there is none. */
 function findCopy(start: usize, at: usize, end: usize): u32 {
   const bytes = load<u32>(at);
@@ -96,7 +84,7 @@ function findCopy(start: usize, at: usize, end: usize): u32 {
   const placeThree = placeOfThree(bytes);
   const three = start + load<u16>(placeThree);
   let others = load<u64>(places);
-  remember(places, at - start);
+  store<u64>(places, (others << 16) | (at - start));
   store<u16>(placeThree, <u16>(at - start));
   const most = <i32>min<usize>(MOST_LENGTH, end - at);
   let length: i32 = LEAST_LENGTH;
