@@ -124,23 +124,22 @@ function takeRange(
   const { pageSize } = physical;
   const stop = Math.min(end, physical.frameLimit);
   for (let frame = physical.nextHeld(start); frame < stop; ) {
-    const stretch = stretchAt(physical, frame);
-    let count = 1;
-    if (stretch.state === 'held' && stretch.plain !== undefined) {
-      const { source, offset } = stretch.plain;
-      count = Math.min(stretch.end, stop) - frame;
-      for (let done = 0; done < count; done += AT_ONCE) {
-        const bytes = Math.min(AT_ONCE, count - done) * pageSize;
-        buffer.set(source.read(offset + done * pageSize, bytes));
+    const { end: known, state, plain } = stretchAt(physical, frame);
+    const last = Math.min(known, stop);
+    if (state === 'held' && plain !== undefined) {
+      for (let at = frame; at < last; at += AT_ONCE) {
+        const bytes = Math.min(AT_ONCE, last - at) * pageSize;
+        buffer.set(plain.source.read(plain.offset + (at - frame) * pageSize, bytes));
         take(buffer.subarray(0, bytes));
       }
-    } else {
-      const page = physical.page(frame);
-      if (typeof page !== 'string') {
+    } else if (state === 'held') {
+      for (let at = frame; at < last; at++) {
+        const page = physical.page(at);
+        if (typeof page === 'string') continue;
         buffer.set(page);
         take(buffer.subarray(0, pageSize));
       }
     }
-    frame = physical.nextHeld(frame + count);
+    frame = physical.nextHeld(last);
   }
 }
