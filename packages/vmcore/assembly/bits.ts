@@ -13,3 +13,12 @@ export function streamBits(start: usize, end: usize): i32 {
   const last: u32 = end > start ? load<u8>(end - 1) : 0;
   return last === 0 ? -1 : <i32>(end - start) * 8 - (clz<u32>(last) - 23);
 }
+
+/**
+ * The last of the `left` bits of such a stream, at least 57 of them, from the highest bit on; what follows its start
+ * means nothing. Looks at 8 bytes before the start.
+ */
+export function windowBefore(start: usize, left: i32): u64 {
+  const last = (left + 7) >>> 3;
+  return load<u64>(start + last - 8) << ((last << 3) - left);
+}

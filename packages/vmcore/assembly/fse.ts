@@ -1,10 +1,10 @@
 import { bitsBefore } from './bits';
 
 /**
- * A decoding table of Finite State Entropy codes (RFC 8878, 4.1): its accuracy, then for each state one word of its
- * symbol (bits 31:24), how many bits to read for the next state (23:16), and what to add to those (15:0).
+ * A decoding table of Finite State Entropy codes (RFC 8878, 4.1): its accuracy, then for each state what its symbol means
+ * (a word of `meanings`), and the next state: what to add (bits 15:0) to how many more bits (23:16).
  */
-export const STATES: usize = 4;
+export const STATES: usize = 8;
 const MOST_SYMBOLS: i32 = 64;
 
 const SHARES: usize = memory.data(2 * 64, 8);
@@ -15,18 +15,22 @@ export function accuracyOf(table: usize): i32 {
   return load<i32>(table);
 }
 
-export function stateOf(table: usize, state: u32): u32 {
-  return load<u32>(table + STATES + 4 * state);
+export function meaningOf(table: usize, state: u32): u32 {
+  return load<u32>(table + STATES + ((<usize>state) << 3));
+}
+
+export function nextOf(table: usize, state: u32): u32 {
+  return load<u32>(table + STATES + ((<usize>state) << 3), 4);
 }
 
 /** One symbol that takes no bits. */
-export function setSingle(table: usize, symbol: u32): void {
+export function setSingle(table: usize, meaning: u32): void {
   store<i32>(table, 0);
-  store<u32>(table + STATES, symbol << 24);
+  store<u64>(table + STATES, meaning);
 }
 
 /** Builds a table from the symbols' shares of `2^accuracy`, 16 bits each; -1 is a share under one. */
-export function build(table: usize, shares: usize, symbols: i32, accuracy: i32): void {
+export function build(table: usize, shares: usize, symbols: i32, accuracy: i32, meanings: usize): void {
   const size = 1 << accuracy;
   store<i32>(table, accuracy);
   let high = size - 1;
@@ -44,19 +48,29 @@ export function build(table: usize, shares: usize, symbols: i32, accuracy: i32):
       while (at > high);
     }
   }
+  let entry = table + STATES;
   for (let state = 0; state < size; state++) {
-    const symbol: u32 = load<u8>(SPREAD + state);
+    const symbol: usize = load<u8>(SPREAD + state);
     const count: u32 = load<u16>(COUNTS + 2 * symbol);
     store<u16>(COUNTS + 2 * symbol, <u16>(count + 1));
     const bits = accuracy - (31 - clz<u32>(count));
-    store<u32>(table + STATES + 4 * state, (symbol << 24) | (bits << 16) | ((count << bits) - size));
+    store<u32>(entry, load<u32>(meanings + 4 * symbol));
+    store<u32>(entry, (bits << 16) | ((count << bits) - size), 4);
+    entry += 8;
   }
 }
 
 /**
  * Reads a table's description in `[at, end)` and builds the table; returns where the description ends, 0 for damage.
  */
-export function readTable(table: usize, at: usize, end: usize, mostAccuracy: i32, mostSymbols: i32): usize {
+export function readTable(
+  table: usize,
+  at: usize,
+  end: usize,
+  mostAccuracy: i32,
+  mostSymbols: i32,
+  meanings: usize,
+): usize {
   const most = min(mostSymbols, MOST_SYMBOLS);
   const endBit = <i32>(end - at) * 8;
   let bit: i32 = 4;
@@ -88,11 +102,11 @@ export function readTable(table: usize, at: usize, end: usize, mostAccuracy: i32
   }
   const next = at + ((bit + 7) >>> 3);
   if (remaining !== 0 || next > end) return 0;
-  build(table, SHARES, symbol, accuracy);
+  build(table, SHARES, symbol, accuracy, meanings);
   return next;
 }
 
 /** Takes a table's first state from a stream of which `left` bits are left. */
 export function firstState(table: usize, start: usize, left: i32): u32 {
-  return stateOf(table, bitsBefore(start, left, accuracyOf(table)));
+  return bitsBefore(start, left, accuracyOf(table));
 }

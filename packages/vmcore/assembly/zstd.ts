@@ -58,6 +58,7 @@ function block(at: usize, end: usize, done: usize, limit: usize): usize {
     if (count < 255) count = ((count - 128) << 8) + low;
     else count = low + ((<i32>load<u8>(next++)) << 8) + 0x7f00;
   }
+  if (next > end) return 0;
   if (count === 0) {
     const size = literalsEnd - LITERALS;
     if (done + size > limit) return 0;

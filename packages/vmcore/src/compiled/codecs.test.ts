@@ -65,6 +65,15 @@ describe('compiledCodecs', () => {
     );
   });
 
+  it('refuses a number of sequences that goes on past its block', () => {
+    const block = [4 << 3, 1, 2, 3, 4, 0x80];
+    const frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 4, (block.length << 3) | 5, 0, 0, ...block];
+    for (const before of [zstdFrames[0] as Uint8Array, new Uint8Array(100), new Uint8Array(100).fill(1)]) {
+      outcome(wasm.zstd, before);
+      expect(outcome(wasm.zstd, Uint8Array.from(frame))).toBe('refused');
+    }
+  });
+
   it('reads and refuses what the library does: LZO, from instructions at random', () => {
     // Long runs of literals first, so that copies have something to copy; small distances among others.
     const instruction = fc.oneof(

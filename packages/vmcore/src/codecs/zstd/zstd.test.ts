@@ -56,6 +56,13 @@ describe('zstdDecompressor', () => {
     );
   });
 
+  it('refuses a number of sequences that goes on past its block, whatever was there before', () => {
+    decompress(fixture('words-page-19'), new Uint8Array(4096));
+    const block = [4 << 3, 1, 2, 3, 4, 0x80];
+    const frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 4, (block.length << 3) | 5, 0, 0, ...block];
+    expect(() => decompress(Uint8Array.from(frame), new Uint8Array(8))).toThrow('its number of sequences');
+  });
+
   it('refuses what is no frame', () => {
     expect(() => decompress(new Uint8Array(0), new Uint8Array(8))).toThrow('0 bytes that are no frame');
     expect(() => decompress(new Uint8Array(20), new Uint8Array(8))).toThrow('20 bytes that are no frame');

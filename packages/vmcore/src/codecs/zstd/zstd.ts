@@ -92,6 +92,7 @@ class Decoder {
       const low = this.#view.getUint8(next++);
       count = count < 255 ? ((count - 128) << 8) + low : low + (this.#view.getUint8(next++) << 8) + 0x7f00;
     }
+    if (next > end) throw zstdError('a block that ends before its number of sequences does');
     const target: SequenceTarget = {
       output,
       done,
