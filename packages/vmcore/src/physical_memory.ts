@@ -35,6 +35,11 @@ export interface PhysicalMemory {
    */
   page(frame: Frame): Uint8Array | Absence;
   /**
+   * Copies the whole page to `target` and keeps no copy, for who keeps one; or says why the dump has none, with
+   * anything in `target`. Throws only `io`.
+   */
+  copyPage?(frame: Frame, target: Uint8Array): Absence | undefined;
+  /**
    * The first frame at or after `frame` that the dump says it holds (`page` may find it cut off or damaged all
    * the same), or `frameLimit`. A loop over all pages takes this, since a damaged dump may claim more frames
    * than anybody can count through.

@@ -1,4 +1,4 @@
-import type { KallsymsAddresses } from '../src/describe/kallsyms.ts';
+import type { KallsymsAddresses } from '../src/describe/kallsyms_tables.ts';
 import { type Piece, PiecewiseMemory } from './piecewise_memory.ts';
 
 /** A symbol to write; `offset` from the image's start, or an absolute per-CPU one. */

@@ -14,6 +14,10 @@ const TWO_32 = 0x1_0000_0000;
 export class VirtualMemory {
   readonly physical: PhysicalMemory;
   readonly #translator: Translator;
+  /** The page read last, where it lies: most reads are near the one before. */
+  #last: Uint8Array | undefined;
+  #lastHigh = 0;
+  #lastStart = 0;
 
   constructor(physical: PhysicalMemory, translator: Translator) {
     this.physical = physical;
@@ -64,6 +68,20 @@ export class VirtualMemory {
     return typeof page === 'object' ? page.subarray(offset, offset + length) : undefined;
   }
 
+  /**
+   * Copies memory to `target`, a whole page without keeping it, for tables that are read once. Throws what `read`
+   * does, with anything in `target`.
+   */
+  copyTo(address: VirtualAddress, target: Uint8Array): void {
+    const { physical } = this;
+    const low = lowHalf(address);
+    if (target.length === physical.pageSize && low % physical.pageSize === 0 && physical.copyPage) {
+      const at = this.#translator.translate(highHalf(address), low);
+      if (at >= 0 && physical.copyPage(at / physical.pageSize, target) === undefined) return;
+    }
+    target.set(this.read(address, target.length));
+  }
+
   /** C `unsigned char`. */
   u8(address: VirtualAddress): number {
     return u8(this.read(address, 1), 0);
@@ -91,7 +109,12 @@ export class VirtualMemory {
 
   /** C `unsigned long`, whole. */
   u64Big(address: VirtualAddress): bigint {
-    return u64Big(this.read(address, 8), 0);
+    const high = highHalf(address);
+    const low = lowHalf(address);
+    const { pageSize } = this.physical;
+    const offset = low & (pageSize - 1);
+    const page = offset + 8 <= pageSize ? this.#page(high, low) : undefined;
+    return typeof page === 'object' ? u64Big(page, offset) : u64Big(this.readHalves(high, low, 8), 0);
   }
 
   /** C `long`, whole. */
@@ -101,7 +124,7 @@ export class VirtualMemory {
 
   /** C `void *`. */
   pointer(address: VirtualAddress): VirtualAddress {
-    return u64Big(this.read(address, 8), 0) as VirtualAddress;
+    return this.u64Big(address) as VirtualAddress;
   }
 
   /**
@@ -141,8 +164,18 @@ export class VirtualMemory {
 
   /** The page that holds the address; or why not: a reason of the translator, or of the dump. */
   #page(high: number, low: number): Uint8Array | Absence | number {
+    const { pageSize } = this.physical;
+    const start = (low & -pageSize) >>> 0;
+    if (start === this.#lastStart && high === this.#lastHigh && this.#last !== undefined) return this.#last;
     const physical = this.#translator.translate(high, low);
-    return physical < 0 ? physical : this.physical.page(Math.floor(physical / this.physical.pageSize));
+    if (physical < 0) return physical;
+    const page = this.physical.page(Math.floor(physical / pageSize));
+    if (typeof page !== 'string') {
+      this.#last = page;
+      this.#lastHigh = high;
+      this.#lastStart = start;
+    }
+    return page;
   }
 
   #throwFirst(high: number, low: number, length: number): never {

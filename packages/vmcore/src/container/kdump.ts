@@ -60,11 +60,22 @@ class KdumpMemory implements PhysicalMemory {
   page(frame: Frame): Uint8Array | Absence {
     const cached = this.#cache.get(frame);
     if (cached !== undefined) return cached;
-    const part = this.#partOf(frame);
-    // Each file of a set has the bitmaps of all of it.
-    const page = part === undefined ? (this.#parts[0]?.elsewhere(frame) ?? 'hole') : part.page(frame);
+    const page = this.#read(frame);
     if (typeof page !== 'string') this.#cache.put(frame, page);
     return page;
+  }
+
+  copyPage(frame: Frame, target: Uint8Array): Absence | undefined {
+    const page = this.#cache.get(frame) ?? this.#read(frame, target);
+    if (typeof page === 'string') return page;
+    if (page !== target) target.set(page);
+    return undefined;
+  }
+
+  #read(frame: Frame, target?: Uint8Array): Uint8Array | Absence {
+    const part = this.#partOf(frame);
+    // Each file of a set has the bitmaps of all of it.
+    return part === undefined ? (this.#parts[0]?.elsewhere(frame) ?? 'hole') : part.page(frame, target);
   }
 
   stretch(frame: Frame): Stretch {
@@ -75,6 +86,8 @@ class KdumpMemory implements PhysicalMemory {
   }
 
   #partOf(frame: Frame): KdumpPages | undefined {
+    const [first] = this.#parts;
+    if (first?.header.split === undefined) return first;
     return this.#parts.find(({ header: { split } }) => !split || (frame >= split.start && frame < split.end));
   }
 

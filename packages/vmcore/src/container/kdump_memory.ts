@@ -47,8 +47,8 @@ export class KdumpPages {
     this.#skipped = header.split === undefined ? 0 : this.#dumped.rank(header.split.start);
   }
 
-  /** Decompresses a page into bytes of its own, or says why there is none. */
-  page(frame: Frame): Uint8Array | Absence {
+  /** Decompresses a page, into bytes of its own or into `target`, or says why there is none. */
+  page(frame: Frame, target?: Uint8Array): Uint8Array | Absence {
     if (!this.#dumped.has(frame)) return this.#whyLeftOut(frame);
     const index = this.#dumped.rank(frame) - this.#skipped;
     const block = this.#descriptorBlock(Math.floor((index * DESCRIPTOR_BYTES) / BLOCK_BYTES));
@@ -61,7 +61,7 @@ export class KdumpPages {
     if (offset === 0 && size === 0) return 'cut-off';
     if (size === 0 || size > 2 * this.header.blockSize) return 'damaged';
     if (offset + size > this.#source.size) return 'cut-off';
-    return this.#decompress(this.#source.read(offset, size), u32(block, at + 12));
+    return this.#decompress(this.#source.read(offset, size), u32(block, at + 12), target);
   }
 
   /** The first frame at or after `frame` that this file holds, or the end of its frames. */
@@ -103,22 +103,19 @@ export class KdumpPages {
     return this.#onlyZerosLeftOut() ? new Uint8Array(this.header.blockSize) : 'excluded';
   }
 
-  #decompress(data: Uint8Array, flags: number): Uint8Array | Absence {
+  #decompress(data: Uint8Array, flags: number, target?: Uint8Array): Uint8Array | Absence {
     const { blockSize } = this.header;
     const name = compressionName(flags);
-    if (name === undefined) {
-      if (data.length !== blockSize) return 'damaged';
-      const page = this.#room.next();
-      page.set(data);
-      return this.#room.take(page);
-    }
-    const page = this.#room.next();
+    if (name === undefined && data.length !== blockSize) return 'damaged';
+    const page = target ?? this.#room.next();
     try {
-      return this.#codecs[name](data, page) === blockSize ? this.#room.take(page) : 'damaged';
+      if (name === undefined) page.set(data);
+      else if (this.#codecs[name](data, page) !== blockSize) return 'damaged';
     } catch (error) {
       if (error instanceof DumpError && error.code !== 'io') return 'damaged';
       throw error;
     }
+    return target ?? this.#room.take(page);
   }
 
   #descriptorBlock(index: number): Uint8Array {
@@ -136,5 +133,8 @@ export class KdumpPages {
 
 /** The name of the compression that these bits stand for, in a descriptor's flags or a header's status. */
 export function compressionName(bits: number): keyof Codecs | undefined {
-  return (['zlib', 'lzo', 'snappy', 'zstd'] as const).find((name) => (bits & COMPRESSED[name]) !== 0);
+  if ((bits & COMPRESSED.zlib) !== 0) return 'zlib';
+  if ((bits & COMPRESSED.lzo) !== 0) return 'lzo';
+  if ((bits & COMPRESSED.snappy) !== 0) return 'snappy';
+  return (bits & COMPRESSED.zstd) !== 0 ? 'zstd' : undefined;
 }

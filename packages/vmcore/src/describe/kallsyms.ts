@@ -1,7 +1,8 @@
 import { addTo, hexAddress, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { u32, u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
-import { KallsymsNames, MARK_STRIDE, type SymbolRange } from './kallsyms_names.ts';
+import { KallsymsNames, type SymbolRange } from './kallsyms_names.ts';
+import { distance, type KallsymsAddresses, markersBefore, namesLimit } from './kallsyms_tables.ts';
 import { type KernelMemory, pagedMemory } from './kernel_memory.ts';
 import type { PagedBytes } from './paged_bytes.ts';
 import type { TableLoops } from './table_loops.ts';
@@ -11,8 +12,6 @@ import type { Vmcoreinfo } from './vmcoreinfo.ts';
 const MOST_SYMBOLS = 1 << 22;
 /** The token table has some 1,000 bytes; its index can address no more than this. */
 const MOST_TOKEN_BYTES = 1 << 16;
-/** Bytes of names allowed for a symbol where no table bounds them. */
-const MOST_NAME_BYTES = 64;
 /** How far from the table's end `_end` is looked for: x86_64 keeps a few things behind it. */
 const LAST_SYMBOLS = 32;
 
@@ -21,17 +20,6 @@ export interface KallsymsOptions {
   /** Acts as the table of a kernel without `CONFIG_KALLSYMS_ALL`, which is how other roads are tried. */
   readonly codeOnly?: boolean;
   readonly loops?: TableLoops | undefined;
-}
-
-/** Where the tables lie in kernel memory. */
-export interface KallsymsAddresses {
-  readonly names: VirtualAddress;
-  readonly numSyms: VirtualAddress;
-  readonly tokenTable: VirtualAddress;
-  readonly tokenIndex: VirtualAddress;
-  readonly offsets: VirtualAddress;
-  /** Missing where the offsets are relative to their own place (kernels of 2026 on). */
-  readonly relativeBase: VirtualAddress | undefined;
 }
 
 /** A symbol found by address: what the kernel prints as `name+offset/size`. */
@@ -55,13 +43,12 @@ export interface SymbolEntry {
   readonly perCpuOffset: boolean;
 }
 
-/** The symbols `[first, next)` at one place, which reaches up to `end`, and the place that was asked for. */
+/** The symbols `[first, next)` at one place, which reaches up to `end`. */
 interface Located {
   readonly first: number;
   readonly next: number;
   readonly start: number;
   readonly end: number;
-  readonly place: number;
 }
 
 /**
@@ -90,6 +77,8 @@ export class Kallsyms {
   readonly #variables: SymbolRange;
   #readOnly: SymbolRange | undefined;
   #initCode: SymbolRange | undefined;
+  /** What was found last: an address is asked about more than once, and one byte before it. */
+  #located: Located | undefined;
 
   /**
    * `relativeBase` is missing where the offsets count from their own place, `offsetsAt`; for `codeOnly` see
@@ -229,12 +218,17 @@ export class Kallsyms {
   lookup(address: bigint): SymbolHit | undefined {
     const found = this.#locate(address);
     if (!found) return undefined;
-    const { first, start, end, place } = found;
+    const { first, start, end } = found;
     const name = this.names.name(first);
     if (this.#codeOnly && !this.#isCodeSymbol(first)) return undefined;
     // Without variables, what seems to belong to the symbol at the code's end is data.
     if (!this.hasVariables && (name === '_etext' || name === '_einittext')) return undefined;
-    return { name, address: addTo(this.#base, start), offset: place - start, size: end - start };
+    return {
+      name,
+      address: addTo(this.#base, start),
+      offset: Number(address - this.#base) - start,
+      size: end - start,
+    };
   }
 
   /** Names of all symbols at the place where `lookup` finds one, in the table's order. */
@@ -345,12 +339,15 @@ export class Kallsyms {
   #locate(address: bigint): Located | undefined {
     const place = this.#placeOf(address);
     if (place === undefined) return undefined;
+    const last = this.#located;
+    if (last !== undefined && place >= last.start && place < last.end) return last;
     const next = this.#upperBound(place);
     if (next === this.#first || next > this.#end) return undefined;
     const start = this.#place(next - 1);
     let first = next - 1;
     while (first > this.#first && this.#place(first - 1) === start) first -= 1;
-    return { first, next, start, end: this.#place(next), place };
+    this.#located = { first, next, start, end: this.#place(next) };
+    return this.#located;
   }
 
   /** Number of the first symbol above a place. */
@@ -369,32 +366,4 @@ export class Kallsyms {
 /** Whether a symbol's type, as `nm` prints it, is one of code. */
 function isCode(type: string): boolean {
   return /^[tTwW]$/.test(type);
-}
-
-/** The names end where the next table starts; the order of the tables differs between kernels. */
-function namesLimit(at: KallsymsAddresses, count: number): number {
-  let limit = count * MOST_NAME_BYTES;
-  for (const other of [at.numSyms, at.tokenTable, at.tokenIndex, at.offsets, at.relativeBase]) {
-    if (other !== undefined) limit = distance(at.names, other, limit);
-  }
-  return limit;
-}
-
-/** Bytes from one address to a later one, or `most` where it is not later or too far. */
-function distance(from: bigint, to: bigint, most: number): number {
-  const bytes = to - from;
-  return bytes > 0n && bytes < BigInt(most) ? Number(bytes) : most;
-}
-
-/**
- * Where `kallsyms_markers` may lie: VMCOREINFO does not say. It comes after the names; between it and the next
- * table that is known stands nothing, or `kallsyms_seqs_of_names` (3 bytes a symbol). Each table starts at a
- * multiple of 8.
- */
-function markersBefore(memory: KernelMemory, limit: VirtualAddress, count: number): PagedBytes[] {
-  const size = Math.ceil(count / MARK_STRIDE) * 4;
-  return [0, count * 3].map((between) => {
-    const end = (limit - BigInt(between)) & ~7n;
-    return pagedMemory(memory, virtualAddress((end - BigInt(size)) & ~7n), size, 'kallsyms_markers');
-  });
 }

@@ -1,8 +1,8 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
-import type { ByteSource } from '../bytes/byte_source.ts';
+import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { asciiText } from '../bytes/text.ts';
-import { PagedBytes } from './paged_bytes.ts';
+import { PagedBytes, type TableSource } from './paged_bytes.ts';
 import type { TableLoops } from './table_loops.ts';
 
 /** What the tables of this folder need of the crashed kernel's memory. */
@@ -12,11 +12,28 @@ export interface KernelMemory {
    * `absent-memory` when any part of it cannot be had.
    */
   read(address: VirtualAddress, length: number): Uint8Array;
+  /** Fills `target` with the bytes from there on, and need not keep them for the next read. Throws what `read` does. */
+  copyTo?(address: VirtualAddress, target: Uint8Array): void;
+  /** C `unsigned long`, where it can be had with no view of its bytes. Throws what `read` does. */
+  u64Big?(address: VirtualAddress): bigint;
+}
+
+/** C `unsigned long` at an address. Throws what reading memory throws. */
+export function wordAt(memory: KernelMemory, address: VirtualAddress): bigint {
+  return memory.u64Big ? memory.u64Big(address) : u64Big(memory.read(address, 8), 0);
 }
 
 /** A range of kernel memory as a source of bytes that starts at 0. */
-export function memorySource(memory: KernelMemory, start: VirtualAddress, size: number): ByteSource {
-  return { size, read: (offset, length) => memory.read(addTo(start, offset), length) };
+export function memorySource(memory: KernelMemory, start: VirtualAddress, size: number): TableSource {
+  return {
+    size,
+    read: (offset, length) => memory.read(addTo(start, offset), length),
+    copyTo(offset, target) {
+      const address = addTo(start, offset);
+      if (memory.copyTo) memory.copyTo(address, target);
+      else target.set(memory.read(address, target.length));
+    },
+  };
 }
 
 /** A table of kernel memory, read page by page as it is touched; `loops` for one that those go over. */

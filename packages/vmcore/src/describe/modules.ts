@@ -1,7 +1,6 @@
 import { addTo, type VirtualAddress } from '../bytes/address.ts';
-import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
-import type { KernelMemory } from './kernel_memory.ts';
+import { type KernelMemory, wordAt } from './kernel_memory.ts';
 import { compileReader, type Field, field } from './type_reader.ts';
 import type { Types } from './types.ts';
 
@@ -65,7 +64,7 @@ export function readModules(memory: KernelMemory, types: Types, head: VirtualAdd
 }
 
 function pointer(memory: KernelMemory, address: VirtualAddress): VirtualAddress {
-  return u64Big(memory.read(address, 8), 0) as VirtualAddress;
+  return wordAt(memory, address) as VirtualAddress;
 }
 
 /** Reads one `struct module`; undefined for one that is being loaded and has nothing yet. */

@@ -4,6 +4,13 @@ import { ifSeen, roomOr, type TableLoops } from './table_loops.ts';
 
 /** Bytes per page of the source; one read never crosses a page, since a dump may lack the next one. */
 const PAGE_SIZE = 4096;
+const PAGE_BITS = 12;
+
+/** Where a table comes from. */
+export interface TableSource extends ByteSource {
+  /** `read` into `target`: the copy here is the only one to keep. */
+  copyTo?(offset: number, target: Uint8Array): void;
+}
 
 /**
  * A flat copy of a table in the dump, filled page by page as it is touched. A table of megabytes (BTF, ORC,
@@ -27,13 +34,13 @@ export class PagedBytes {
   readonly present: Uint8Array;
   /** Loops that see all of this, if the platform has them. */
   readonly loops: TableLoops | undefined;
-  readonly #source: ByteSource | undefined;
+  readonly #source: TableSource;
   #missing: number;
 
   /**
    * `skew` is where the table begins inside its first page, so that pages here are pages of the dump.
    */
-  constructor(source: ByteSource, what: string, skew = 0, loops?: TableLoops) {
+  constructor(source: TableSource, what: string, skew = 0, loops?: TableLoops) {
     this.size = source.size;
     this.what = what;
     this.#source = source;
@@ -59,8 +66,8 @@ export class PagedBytes {
       );
     }
     if (this.#missing === 0 || length === 0) return;
-    const last = Math.floor((offset + length - 1 + this.skew) / PAGE_SIZE);
-    for (let page = Math.floor((offset + this.skew) / PAGE_SIZE); page <= last; page++) {
+    const last = (offset + length - 1 + this.skew) >>> PAGE_BITS;
+    for (let page = (offset + this.skew) >>> PAGE_BITS; page <= last; page++) {
       if (this.present[page] === 0) this.#fill(page);
     }
   }
@@ -73,13 +80,19 @@ export class PagedBytes {
   #fill(page: number): void {
     const start = Math.max(0, page * PAGE_SIZE - this.skew);
     const end = Math.min(this.size, (page + 1) * PAGE_SIZE - this.skew);
-    if (this.#source) this.bytes.set(this.#source.read(start, end - start), start);
+    if (this.#source.copyTo) this.#source.copyTo(start, this.bytes.subarray(start, end));
+    else this.bytes.set(this.#source.read(start, end - start), start);
     this.present[page] = 1;
     this.#missing -= 1;
   }
 
   /** One unsigned 32-bit word at a byte offset of any alignment. */
   u32(offset: number): number {
+    // Tables of words lie at whole words: those of pages that are there already need no more.
+    if (((offset | this.skew) & 3) === 0 && this.present[(offset + this.skew) >>> PAGE_BITS] === 1) {
+      const word = this.words[offset >>> 2];
+      if (word !== undefined) return word;
+    }
     this.need(offset, 4);
     const { bytes } = this;
     return (

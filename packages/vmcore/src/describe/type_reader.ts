@@ -109,6 +109,8 @@ function naturalField(types: Types, type: string | TypeId, path: string): Field<
   return layout.size === 8 ? field.big(path) : field.number(path);
 }
 
+const NOTHING = new Uint8Array(0);
+
 interface Group {
   readonly start: number;
   end: number;
@@ -136,11 +138,16 @@ export function compileReader<S extends Record<string, Field<unknown>>>(
   const groups = group(decoders);
   return (memory, address) => {
     const out: Record<string, unknown> = {};
-    for (const { start, end, fields } of groups) {
-      const bytes = end > start ? memory.read(addTo(address, start), end - start) : new Uint8Array(0);
-      for (const { name, decode } of fields) out[name] = decode(bytes, -start, address);
+    // By number: an engine that has just started makes an object for each turn of the other loops.
+    for (let n = 0; n < groups.length; n++) {
+      const { start, end, fields } = groups[n] as Group;
+      const bytes = end > start ? memory.read(addTo(address, start), end - start) : NOTHING;
+      for (let m = 0; m < fields.length; m++) {
+        const { name, decode } = fields[m] as Group['fields'][number];
+        out[name] = decode(bytes, -start, address);
+      }
     }
-    for (const name of absent) out[name] = undefined;
+    for (let n = 0; n < absent.length; n++) out[absent[n] as string] = undefined;
     return out as Read<S>;
   };
 }

@@ -1,8 +1,7 @@
 import { addTo, hexAddress, type VirtualAddress } from '../bytes/address.ts';
-import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
 import { findCallSite } from './call_site.ts';
-import type { KernelMemory } from './kernel_memory.ts';
+import { type KernelMemory, wordAt } from './kernel_memory.ts';
 import { ORC_REG, type OrcEntry } from './orc.ts';
 import { type PtRegs, type PtRegsLayout, type RegisterName, savedRegisters } from './pt_regs.ts';
 
@@ -184,7 +183,7 @@ class Walker {
       while (this.#next());
     }
     // A wrong start would not lead to the outermost frame.
-    const proven = this.#end === 'complete' && !this.#guessed;
+    const proven = this.#end === 'complete' && !this.#guessed && this.#certainty === 'guess';
     const frames = proven
       ? this.#frames.map((frame) => ({ ...frame, certainty: 'exact' as const }))
       : this.#frames;
@@ -221,7 +220,7 @@ class Walker {
     const before = { sp: this.#sp, stack: this.#stack };
     const sp = this.#callersStack(orc);
     if (sp === undefined || !this.#takeAddress(orc, sp) || !this.#takeBp(orc, sp)) return false;
-    const stuck = this.#stack === before.stack && this.#onStack(this.#sp, 8) && this.#sp <= before.sp;
+    const stuck = this.#stack === before.stack && this.#onStack(this.#sp, 8n) && this.#sp <= before.sp;
     if (stuck) return this.#stop('runaway', `the frame after ${hexAddress(from)} lies below its own`);
     if (!this.#interrupted && !this.#context.isText(this.#ip)) return this.#notCode();
     return true;
@@ -316,7 +315,7 @@ class Walker {
     // What the CPU pushed is the end of a pt_regs, from `ip` to `ss`.
     const at = partial ? addTo(sp, -offsets.ip) : sp;
     const length = partial ? offsets.ss + 8 - offsets.ip : size;
-    if (!this.#reach(sp, length)) return false;
+    if (!this.#reach(sp, BigInt(length))) return false;
     const ip = this.#read(addTo(at, offsets.ip));
     const cs = this.#read(addTo(at, offsets.cs));
     const newSp = this.#read(addTo(at, offsets.sp));
@@ -359,9 +358,9 @@ class Walker {
 
   /** A word of a stack; undefined, with the end noted, where it may not or cannot be read. */
   #read(address: VirtualAddress): bigint | undefined {
-    if (!this.#reach(address, 8)) return undefined;
+    if (!this.#reach(address, 8n)) return undefined;
     try {
-      return u64Big(this.#context.memory.read(address, 8), 0);
+      return wordAt(this.#context.memory, address);
     } catch (error) {
       if (!(error instanceof DumpError)) throw error;
       this.#stop('absent-memory', error.message);
@@ -370,10 +369,10 @@ class Walker {
   }
 
   /** Whether bytes lie on the current stack, or on another that was not walked yet, which then is current. */
-  #reach(address: VirtualAddress, length: number): boolean {
+  #reach(address: VirtualAddress, length: bigint): boolean {
     if (this.#onStack(address, length)) return true;
     const stack = this.#context.stackAt(address);
-    if (!stack || this.#visited.has(stack.name) || address + BigInt(length) > stack.high) {
+    if (!stack || this.#visited.has(stack.name) || address + length > stack.high) {
       return this.#stop('off-stack', `${hexAddress(address)} lies on no stack that may follow`);
     }
     this.#visited.add(stack.name);
@@ -381,9 +380,9 @@ class Walker {
     return true;
   }
 
-  #onStack(address: VirtualAddress, length: number): boolean {
+  #onStack(address: VirtualAddress, length: bigint): boolean {
     const stack = this.#stack;
-    return stack !== undefined && address >= stack.low && address + BigInt(length) <= stack.high;
+    return stack !== undefined && address >= stack.low && address + length <= stack.high;
   }
 
   #notCode(): false {

@@ -1,7 +1,6 @@
 import { addTo, hexAddress, type VirtualAddress } from '../bytes/address.ts';
-import { u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
-import type { KernelMemory } from '../describe/kernel_memory.ts';
+import { type KernelMemory, wordAt } from '../describe/kernel_memory.ts';
 import type { Dump } from '../dump.ts';
 
 /** What a walk along a list of the kernel came to. */
@@ -98,7 +97,7 @@ function follow(
   for (;;) {
     let next: VirtualAddress;
     try {
-      next = u64Big(memory.read(link === 0 ? at : addTo(at, link), 8), 0) as VirtualAddress;
+      next = wordAt(memory, link === 0 ? at : addTo(at, link)) as VirtualAddress;
     } catch (error) {
       if (error instanceof DumpError && error.code !== 'io') {
         if (at !== head) seen.delete(at);
