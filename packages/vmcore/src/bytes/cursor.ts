@@ -121,6 +121,6 @@ export function hexHalves(high: number, low: number): string {
 }
 
 function digits(half: number): string {
-  const at = (shift: number) => BYTES[(half >>> shift) & 0xff];
-  return `${at(24)}${at(16)}${at(8)}${at(0)}`;
+  const high = (BYTES[half >>> 24] as string) + (BYTES[(half >>> 16) & 0xff] as string);
+  return high + (BYTES[(half >>> 8) & 0xff] as string) + (BYTES[half & 0xff] as string);
 }

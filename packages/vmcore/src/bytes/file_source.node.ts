@@ -51,7 +51,7 @@ export class FileSource implements ByteSource {
         return this.#kept.subarray(start + end - length, start + end);
     }
     const bytes = new Uint8Array(length);
-    const got = this.#fill(bytes, offset);
+    const got = length <= BLOCK_BYTES ? this.#join(bytes, offset) : this.#fill(bytes, offset);
     if (got === length) return bytes;
     throw new DumpError('io', `${this.#path} ended at 0x${(offset + got).toString(16)} while it was read`);
   }
@@ -74,6 +74,21 @@ export class FileSource implements ByteSource {
       this.#index[place] = index;
     }
     return place;
+  }
+
+  /** Copies `bytes` from two blocks, each of which is wanted more often than for this; returns how many there are. */
+  #join(bytes: Uint8Array, offset: number): number {
+    let done = 0;
+    while (done < bytes.length) {
+      const index = Math.floor((offset + done) / BLOCK_BYTES);
+      const place = this.#place(index);
+      const from = offset + done - index * BLOCK_BYTES;
+      const stop = Math.min(this.#length[place] as number, from + bytes.length - done);
+      if (stop <= from) break;
+      bytes.set(this.#kept.subarray(place * BLOCK_BYTES + from, place * BLOCK_BYTES + stop), done);
+      done += stop - from;
+    }
+    return done;
   }
 
   /** Reads as much of `bytes` as the file has; returns how much. */

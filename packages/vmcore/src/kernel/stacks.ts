@@ -136,7 +136,7 @@ function walk(
 function named(code: CodePlaces, frame: Frame): StackFrame {
   // A return address belongs to what holds the call, the byte before it.
   const call = frame.interrupted ? 0 : 1;
-  const symbol = code.symbol(addTo(frame.address, -call));
+  const symbol = code.symbol(frame.interrupted ? frame.address : addTo(frame.address, -1));
   return {
     address: frame.address,
     symbol: symbol?.name,

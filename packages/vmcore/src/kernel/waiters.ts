@@ -1,5 +1,6 @@
 import { addTo, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
 import { highHalf, lowHalf, u32, u64Big } from '../bytes/cursor.ts';
+import { wordsOf } from '../bytes/words.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from './attempt.ts';
 import { listNodes } from './list.ts';
@@ -118,8 +119,9 @@ function occurrences(bytes: Uint8Array, address: VirtualAddress): number[] {
   const found: number[] = [];
   const low = lowHalf(address);
   const high = highHalf(address);
-  for (let at = 0; at + 8 <= bytes.length; at += 8) {
-    if (u32(bytes, at) === low && u32(bytes, at + 4) === high) found.push(at);
+  const words = wordsOf(bytes);
+  for (let n = 0; n + 2 <= words.length; n += 2) {
+    if (words[n] === low && words[n + 1] === high) found.push(n * 4);
   }
   return found;
 }
