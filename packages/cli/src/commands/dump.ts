@@ -36,7 +36,7 @@ const INTERRUPTED = 130;
 const MIB = 1_048_576;
 /** How often progress is shown, and how often signals are looked for. */
 const SHOWN_MILLISECONDS = 200;
-/** One for each processor, as far as the writer can keep them busy. */
+/** One for each processor but the writer's, which packs too, as far as that can keep them busy. */
 const MOST_WORKERS = 4;
 const STOPPING = ['SIGINT', 'SIGTERM'] as const;
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -137,7 +137,7 @@ async function write(
   wanted: Wanted,
 ): Promise<DumpSummary | undefined> {
   const { pageSize } = dump.physical;
-  const workers = Math.min(MOST_WORKERS, availableParallelism());
+  const workers = Math.max(1, Math.min(MOST_WORKERS, availableParallelism() - 1));
   // First, so that its threads start while the pages are classified.
   const packer = options.codec === 'zlib' ? nodePacker(pageSize, workers) : plainPacker(pageSize);
   try {

@@ -194,6 +194,26 @@ describe('nodePacker', () => {
     });
   });
 
+  it.each([
+    ['the module', PAGE],
+    ['Node’s zlib', 1 << 17],
+  ])('packs in its threads by %s while nobody waits', (_, size) => {
+    const page = kernelLike(size, 5);
+    withPacker(size, (packer) => {
+      const [batch] = packer.batches;
+      if (batch === undefined) throw new Error('no batch');
+      batch.pages.set(page);
+      const none = 1;
+      batch.sizes.fill(none);
+      packer.start(batch, 1);
+      const slept = new Int32Array(new SharedArrayBuffer(4));
+      for (let n = 0; n < 2000 && batch.sizes[0] === none; n++) Atomics.wait(slept, 0, 0, 5);
+      expect(batch.sizes[0]).toBeGreaterThan(none);
+      expect(packer.finish(batch)).toBe(batch.sizes[0]);
+      expectWhole([batch.packed.slice(0, batch.sizes[0])], [page]);
+    });
+  });
+
   it('leaves pages that the module has no room for to Node’s zlib', () => {
     const size = 1 << 17;
     const pages = [kernelLike(size, 5), new Uint8Array(size)];

@@ -12,8 +12,10 @@ import {
 
 /** States of a batch, in its first control word. The others: how many pages, and how many bytes came of them. */
 const IDLE = 0;
-const STARTED = 1;
-const DONE = 2;
+const DONE = 1;
+/** These, and no others, are to be waited for. */
+const STARTED = 2;
+const IN_WORK = 3;
 
 /** Batches of each worker: one in work, one that waits, so that none runs dry while the writer writes. */
 const BATCHES_EACH = 3;
@@ -47,16 +49,23 @@ declare const WebAssembly: {
   readonly Instance: new (module: object) => { readonly exports: unknown };
 };
 
-/** What a worker is handed. */
-interface Work {
+/** What packing takes. */
+interface Packing {
   /** The module; undefined where Node's zlib packs. */
   readonly deflate: object | undefined;
-  readonly batches: readonly SharedBatch[];
   readonly pageSize: number;
-  readonly bell: Int32Array;
-  readonly states: { readonly started: number; readonly done: number };
+  readonly states: { readonly started: number; readonly inWork: number; readonly done: number };
   readonly sizes: { readonly zero: number; readonly stored: number };
 }
+
+/** What a worker is handed. */
+interface Work extends Packing {
+  readonly batches: readonly SharedBatch[];
+  readonly bell: Int32Array;
+}
+
+/** Packs a batch, and says so, unless it is not to be packed or another thread has taken it; whether it did. */
+type TakeBatch = (batch: SharedBatch) => boolean;
 
 /** The codecs with which Node 20 packs pages. */
 export const NODE_PACK_CODECS: readonly PackCodec[] = ['zlib', 'none'];
@@ -64,7 +73,7 @@ export const NODE_PACK_CODECS: readonly PackCodec[] = ['zlib', 'none'];
 /**
  * Packs pages for zlib under Node in `workers` threads, by the WebAssembly of `packages/vmcore/assembly/deflate.ts`:
  * Node's own zlib makes a new stream for each page, which takes longer than to compress it. Where the program was built
- * without, Node's it is. Waits synchronously, as all of the library does.
+ * without, Node's it is. Waits synchronously, as all of the library does, and packs the next batches meanwhile.
  */
 export function nodePacker(pageSize: number, workers: number, deflate = builtDeflate()): PagePacker {
   const module =
@@ -83,6 +92,7 @@ class WorkerPacker implements PagePacker {
   readonly pageSize: number;
   readonly batches: readonly SharedBatch[];
   readonly #workers: readonly Worker[];
+  readonly #take: TakeBatch;
 
   constructor(pageSize: number, workers: number, deflate: object | undefined) {
     this.pageSize = pageSize;
@@ -90,21 +100,21 @@ class WorkerPacker implements PagePacker {
     this.batches = Array.from({ length: BATCHES_EACH }, () =>
       bells.map((bell) => sharedBatch(pageSize, bell)),
     ).flat();
+    const packing: Packing = {
+      deflate,
+      pageSize,
+      states: { started: STARTED, inWork: IN_WORK, done: DONE },
+      sizes: { zero: ZERO_PAGE, stored: STORED_PAGE },
+    };
+    const require = createRequire(process.execPath);
+    this.#take = batchTaker(require, packing);
     // Loaded here: most commands write no dump.
-    const { Worker } = createRequire(process.execPath)(
-      'node:worker_threads',
-    ) as typeof import('node:worker_threads');
+    const { Worker } = require('node:worker_threads') as typeof import('node:worker_threads');
     // Bundlers and test runners wrap functions that they name.
-    const code = `const __name = (f) => f; (${packInWorker})(require);`;
+    const code = `const __name = (f) => f; (${packInWorker})(require, ${batchTaker});`;
     this.#workers = bells.map((bell) => {
-      const workerData: Work = {
-        deflate,
-        batches: this.batches.filter((batch) => batch.bell === bell),
-        pageSize,
-        bell,
-        states: { started: STARTED, done: DONE },
-        sizes: { zero: ZERO_PAGE, stored: STORED_PAGE },
-      };
+      const batches = this.batches.filter((batch) => batch.bell === bell);
+      const workerData: Work = { ...packing, batches, bell };
       const worker = new Worker(code, { eval: true, workerData, execArgv: [] });
       worker.unref();
       return worker;
@@ -121,7 +131,11 @@ class WorkerPacker implements PagePacker {
 
   finish(batch: PageBatch): number {
     const { control } = batch as SharedBatch;
-    if (Atomics.wait(control, 0, STARTED, MOST_MILLISECONDS) === 'timed-out') {
+    while (Atomics.load(control, 0) >= STARTED) {
+      // The oldest first: its own, then what follows it.
+      const at = this.batches.indexOf(batch as SharedBatch);
+      if ([...this.batches.slice(at), ...this.batches.slice(0, at)].some(this.#take)) continue;
+      if (Atomics.wait(control, 0, IN_WORK, MOST_MILLISECONDS) !== 'timed-out') continue;
       throw new DumpError('io', `A thread that compresses pages gave no answer in ${MOST_MILLISECONDS} ms`);
     }
     Atomics.store(control, 0, IDLE);
@@ -143,12 +157,8 @@ function sharedBatch(pageSize: number, bell: Int32Array): SharedBatch {
   };
 }
 
-/** Runs in a worker, which has nothing but this function's text: packs its batches in turn, for ever. */
-function packInWorker(require: NodeJS.Require): void {
-  const { deflateSync } = require('node:zlib') as typeof import('node:zlib');
-  const { deflate, batches, bell, pageSize, states, sizes } = (
-    require('node:worker_threads') as { workerData: Work }
-  ).workerData;
+/** What each thread packs by. A worker has nothing but its text. */
+function batchTaker(require: NodeJS.Require, { deflate, pageSize, states, sizes }: Packing): TakeBatch {
   /** What a page becomes, until the next is asked for; the page itself where it does not shrink. */
   const compiled = (module: object): ((page: Uint8Array) => Uint8Array) => {
     const { memory, ...exports } = new WebAssembly.Instance(module).exports as Deflate;
@@ -161,10 +171,13 @@ function packInWorker(require: NodeJS.Require): void {
       return size === 0 ? page : bytes.subarray(output, output + size);
     };
   };
-  // Node's zlib is no faster at level 1, and makes files of it that are larger than makedumpfile's.
-  const options = { level: 3, chunkSize: pageSize + 64 };
-  const compress =
-    deflate === undefined ? (page: Uint8Array) => deflateSync(page, options) : compiled(deflate);
+  const byZlib = (): ((page: Uint8Array) => Uint8Array) => {
+    const { deflateSync } = require('node:zlib') as typeof import('node:zlib');
+    // Node's zlib is no faster at level 1, and makes files of it that are larger than makedumpfile's.
+    const options = { level: 3, chunkSize: pageSize + 64 };
+    return (page) => deflateSync(page, options);
+  };
+  const compress = deflate === undefined ? byZlib() : compiled(deflate);
   const zero = Buffer.alloc(pageSize);
   const pack = (batch: SharedBatch) => {
     let filled = 0;
@@ -182,14 +195,24 @@ function packInWorker(require: NodeJS.Require): void {
     }
     batch.control[2] = filled;
   };
+  return (batch) => {
+    const { control } = batch;
+    if (Atomics.compareExchange(control, 0, states.started, states.inWork) !== states.started) return false;
+    pack(batch);
+    Atomics.store(control, 0, states.done);
+    Atomics.notify(control, 0);
+    return true;
+  };
+}
+
+/** Runs in a worker: packs its batches in turn, for ever. */
+function packInWorker(require: NodeJS.Require, taker: typeof batchTaker): void {
+  const { workerData } = require('node:worker_threads') as { workerData: Work };
+  const { batches, bell } = workerData;
+  const take = taker(require, workerData);
   for (;;) {
     const rung = Atomics.load(bell, 0);
-    const started = batches.filter(({ control }) => Atomics.load(control, 0) === states.started);
-    for (const batch of started) {
-      pack(batch);
-      Atomics.store(batch.control, 0, states.done);
-      Atomics.notify(batch.control, 0);
-    }
-    if (started.length === 0) Atomics.wait(bell, 0, rung);
+    // All that are there, and not the first alone, so that none waits for ever.
+    if (batches.filter(take).length === 0) Atomics.wait(bell, 0, rung);
   }
 }
