@@ -26,7 +26,7 @@ interface SharedBatch extends PageBatch {
   readonly bell: Int32Array;
 }
 
-/** A batch takes 10 ms; a thread that says nothing for so long is gone. */
+/** A batch takes some milliseconds; a thread that says nothing for so long is gone. */
 const MOST_MILLISECONDS = 60_000;
 
 /** The WebAssembly of `packages/vmcore/assembly/deflate.ts` in base64, put here by the build. */
