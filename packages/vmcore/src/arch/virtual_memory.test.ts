@@ -34,6 +34,25 @@ describe('VirtualMemory', () => {
     expect(memory.translate(at(4096))).toBe(3 * 4096);
   });
 
+  it('copies to where bytes are kept: whole pages with no other copy, and whatever else', () => {
+    const { physical, memory } = setUp([9, 3, null]);
+    for (const [n, frame] of [9, 3].entries()) physical.put(frame * 4096, new Uint8Array(4096).fill(n + 1));
+    const copied = (offset: number, length: number) => {
+      const target = new Uint8Array(length);
+      memory.copyTo(at(offset), target);
+      return target;
+    };
+    const plain = [copied(4096, 4096), copied(4094, 4), copied(8, 4096)];
+    const { reads } = physical;
+    const whole = Object.assign(physical, {
+      copyPage: (frame: number, target: Uint8Array) => target.set(physical.pages.get(frame) as Uint8Array),
+    });
+    expect(copied(4096, 4096)).toEqual(plain[0]);
+    expect(whole.reads).toBe(reads);
+    expect([copied(4094, 4), copied(8, 4096)]).toEqual([Uint8Array.of(1, 1, 2, 2), plain[2]]);
+    expect(() => copied(8192, 4096)).toThrow('Nothing is mapped at 0xffffffff00002000');
+  });
+
   it('carries into the high half', () => {
     const physical = new FlatMemory();
     physical.put(0, Uint8Array.of(7));

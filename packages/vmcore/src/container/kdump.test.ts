@@ -43,6 +43,23 @@ describe('openKdump', () => {
     expect([memory.page(1), memory.page(2), compression]).toEqual([page(9), page(8), 'zlib']);
   });
 
+  it('copies pages to where they are kept, and says why there are none', () => {
+    const pages = [
+      { frame: 1, bytes: deflateSync(page(9)), flags: 1 },
+      { frame: 2, bytes: page(8) },
+      { frame: 3, bytes: deflateSync(page(9).subarray(1)), flags: 1 },
+    ];
+    const { memory } = open(kdumpFile({ frames: 8, pages, status: 1, excluded: [4] }));
+    const copied = (frame: number) => {
+      const target = page(0xee);
+      return memory.copyPage?.(frame, target) ?? target;
+    };
+    expect([1, 2, 3, 4, 5].map(copied)).toEqual([page(9), page(8), 'damaged', 'excluded', 'hole']);
+    const kept = memory.page(1);
+    expect(copied(1)).toEqual(kept);
+    expect(memory.page(1)).toBe(kept);
+  });
+
   it('decompresses by itself what the platform does not', () => {
     const zstd = Uint8Array.from(
       readFileSync(new URL('../../test/fixtures/zstd/zero-page-3.zst', import.meta.url)),

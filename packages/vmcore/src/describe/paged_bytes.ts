@@ -16,8 +16,8 @@ export interface TableSource extends ByteSource {
  * A flat copy of a table in the dump, filled page by page as it is touched. A table of megabytes (BTF, ORC,
  * kallsyms) costs only the pages that a look-up needs, and hot loops still run over one typed array.
  *
- * Call `need` before reading from `bytes` or `words`: what was not needed yet reads as zero. `words` has the
- * host's byte order, which is the dump's: both are little-endian.
+ * Call `need` before reading from `bytes` or `words`: what was not needed yet, or could not be had, means
+ * nothing. `words` has the host's byte order, which is the dump's: both are little-endian.
  */
 export class PagedBytes {
   /** Length of the table in bytes. */
