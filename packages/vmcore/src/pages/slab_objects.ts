@@ -14,9 +14,10 @@ import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
 import { slabBarns } from '../kernel/slab.ts';
 import type { Absence } from '../physical_memory.ts';
-import { type Classification, pageOfFrame } from './classification.ts';
+import type { Classification } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
 import { classIndex } from './page_class.ts';
+import { StructPages } from './struct_pages.ts';
 
 /** A slab: pages with objects of one cache. */
 export interface Slab {
@@ -60,22 +61,24 @@ export function slabsByCache(into: Classification): Map<string, CacheSlabs[]> {
 
 function slabsByAddress(into: Classification): Map<VirtualAddress, Slab[]> {
   const { dump, slabs } = into;
-  const cacheAt = dump.types.has('slab', 'slab_cache')
-    ? dump.types.offsetof('slab', 'slab_cache')
-    : dump.types.offsetof('page', 'slab_cache');
+  const cacheAt = dump.types.offsetof(slabType(dump), 'slab_cache');
+  const pages = new StructPages(into);
   const found = new Map<VirtualAddress, Slab[]>();
   for (let n = 0; n < slabs.frames.length; n++) {
     const frame = slabs.frames[n] as Frame;
-    const page = pageOfFrame(into, frame);
-    const bytes = page === undefined ? undefined : dump.memory.tryRead(addTo(page, cacheAt), 8);
-    if (bytes === undefined) continue;
-    const cache = u64Big(bytes, 0) as VirtualAddress;
+    if (!pages.find(frame)) continue;
+    const cache = u64Big(pages.bytes, pages.at + cacheAt) as VirtualAddress;
     const list = found.get(cache);
     const slab = { frame, order: slabs.orders[n] as number };
     if (list === undefined) found.set(cache, [slab]);
     else list.push(slab);
   }
   return found;
+}
+
+/** What a slab is described by: its own type since 5.17 (d122019bf061). */
+function slabType(dump: Dump): 'slab' | 'page' {
+  return dump.types.has('slab', 'slab_cache') ? 'slab' : 'page';
 }
 
 /** A cache, which is one where a neighbour in the kernel's list says so. Throws what reading memory throws. */
@@ -124,7 +127,6 @@ const CACHE = {
   cpus: field.optional(field.pointer('cpu_slab')),
   sheaves: field.optional(field.pointer('cpu_sheaves')),
 };
-const FREE = { freelist: field.pointer('freelist'), objects: field.number('objects') };
 const CPU_SLAB = { freelist: field.pointer('freelist') };
 
 /** Objects of a cache by their physical addresses. */
@@ -200,18 +202,24 @@ function amongObjects(
 function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padding: number) {
   const { dump } = into;
   const { pageSize } = dump.physical;
-  const read = dump.reader(dump.types.has('slab', 'freelist') ? 'slab' : 'page', FREE);
+  const type = slabType(dump);
+  const freelistAt = dump.types.offsetof(type, 'freelist');
+  // Bits of a word that also has how many are in use.
+  const objects = dump.types.place(type, 'objects');
+  const shift = objects.bitOffset % 32;
+  const wordAt = (objects.bitOffset - shift) / 8;
+  const most = 2 ** (objects.bitSize || 16) - 1;
+  const pages = new StructPages(into);
   const slabs: ObjectRun[] = [];
   let total = 0;
   const rests: { start: PhysicalAddress; length: number }[] = [];
   const lists: (PhysicalAddress | undefined)[] = [];
   for (const { frame, order } of cache.slabs) {
-    const page = pageOfFrame(into, frame);
-    if (page === undefined) continue;
-    const { freelist, objects } = read(page);
-    lists.push(map.physical(freelist));
+    if (!pages.find(frame)) continue;
+    lists.push(map.physical(u64Big(pages.bytes, pages.at + freelistAt)));
     const bytes = 2 ** order * pageSize;
-    const count = Math.min(objects, Math.floor(bytes / cache.size));
+    const told = (u32(pages.bytes, pages.at + wordAt) >>> shift) & most;
+    const count = Math.min(told, Math.floor(bytes / cache.size));
     const start = frame * pageSize;
     slabs.push({ start: start + padding, count });
     total += count;
