@@ -1,5 +1,5 @@
 // npm run bench:capture: one crash, collected by kcrash and by EVE-OS's present way, on the same guest.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,7 +7,7 @@ import { stockKernel } from '@kcrash/lab/kernel';
 import { deviceBinary, outFolder } from '@kcrash/lab/paths';
 import { type Bench, runScenario } from '@kcrash/lab/run';
 import { type Capture, type Collector, captureScenario } from './capture_scenarios.ts';
-import { replaceTable } from './document.ts';
+import { recordTable } from './document.ts';
 
 /** Sizes of guests. What a collector needs must not grow with them. */
 const GUESTS_MIB = ['1024', '8192'];
@@ -144,7 +144,5 @@ mkdirSync(bench.out, { recursive: true });
 for (const guest of values.guest) {
   const text = await contest(Number(guest));
   console.log(`\n${text}`);
-  if (!values.write) continue;
-  const path = 'docs/benchmarks.md';
-  writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), `capture-${guest}`, text));
+  if (values.write) recordTable(`capture-${guest}`, text);
 }

@@ -1,11 +1,11 @@
 // npm run bench:dump: minimal dumps of a whole core, written by kcrash and by makedumpfile, side by side.
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deviceBinary, workstationProgram } from '@kcrash/lab/paths';
 import { type Contestant, contest, type Result } from './contest.ts';
-import { replaceTable } from './document.ts';
+import { recordTable } from './document.ts';
 
 const USAGE = `usage: npm run bench:dump -- [options] CORE
 
@@ -102,9 +102,7 @@ function main(): void {
     );
     const text = table(core, measured, rounds);
     console.log(text);
-    if (!values.write) return;
-    const file = resolve('docs/benchmarks.md');
-    writeFileSync(file, replaceTable(readFileSync(file, 'utf8'), 'dump', text));
+    if (values.write) recordTable('dump', text);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 // npm run bench:sizes: how the time and memory of a minimal dump grow with the memory that it is made of.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { deviceBinary, outFolder } from '@kcrash/lab/paths';
 import { wholeMemoryOf } from '@kcrash/lab/referee/whole_memory';
 import type { Scenario } from '@kcrash/lab/scenario';
 import { type Contestant, contest, type Result } from './contest.ts';
-import { replaceTable } from './document.ts';
+import { recordTable } from './document.ts';
 
 const USAGE = `usage: npm run bench:sizes -- [options] [CORE…]
 
@@ -111,9 +111,7 @@ async function main(): Promise<void> {
     const circumstances = `${day}, ${kernel.release}, ${cpus().length} processors; medians of ${rounds} runs, taken in turn.`;
     const text = table(sizes, results, circumstances);
     console.log(text);
-    if (!values.write) return;
-    const file = resolve('docs/benchmarks.md');
-    writeFileSync(file, replaceTable(readFileSync(file, 'utf8'), 'sizes', text));
+    if (values.write) recordTable('sizes', text);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

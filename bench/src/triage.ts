@@ -13,7 +13,7 @@ import { findReferees, type Referees } from '@kcrash/lab/referee/tools';
 import { codecsAtHand, forMakedumpfile, OWN_CODECS, recompress, rewrite } from '@kcrash/lab/referee/variants';
 import { scenarios } from '@kcrash/lab/scenarios/index';
 import { type Contestant, contest, type Result } from './contest.ts';
-import { replaceTable } from './document.ts';
+import { recordTable } from './document.ts';
 import {
   CRASH,
   DRGN_ALL,
@@ -177,9 +177,7 @@ async function main(): Promise<void> {
     return document(dumps, referees, results, limits(results, [...files.keys()]));
   });
   console.log(text);
-  if (!values.write) return;
-  const path = 'docs/benchmarks.md';
-  writeFileSync(path, replaceTable(readFileSync(path, 'utf8'), 'triage', text));
+  if (values.write) recordTable('triage', text);
 }
 
 if (values.help) console.log(USAGE.trimEnd());
