@@ -19,7 +19,8 @@
 /* In `sizes`: a page of zeros has no bytes, and one that would not shrink is stored as it is. */
 #define ZERO_PAGE 0
 #define STORED_PAGE 0xffff
-#define LEVEL 1
+#define ZLIB_LEVEL 1
+#define ZSTD_LEVEL 2
 
 #define MOST_THREADS 2
 #define SLOTS 8
@@ -47,6 +48,8 @@ struct job {
 /* What compresses, one for each thread, made when it is first used and kept: to make one takes as long as a page. */
 struct tools {
 	ZSTD_CCtx *zstd;
+	/* Whether zstd makes Huffman codes for what it does not copy. */
+	int huffman;
 	z_stream deflater;
 	int has_deflater;
 };
@@ -78,21 +81,39 @@ static int is_zero(const uint8_t *page, size_t size)
 
 static int ready(struct tools *tools, enum codec codec)
 {
-	if (codec == ZSTD && !tools->zstd)
-		return (tools->zstd = ZSTD_createCCtx()) != NULL;
+	if (codec == ZSTD && !tools->zstd) {
+		tools->huffman = 1;
+		return (tools->zstd = ZSTD_createCCtx()) &&
+		       !ZSTD_isError(ZSTD_CCtx_setParameter(tools->zstd, ZSTD_c_compressionLevel, ZSTD_LEVEL));
+	}
 	if (codec == ZLIB && !tools->has_deflater)
-		return tools->has_deflater = deflateInit(&tools->deflater, LEVEL) == Z_OK;
+		return tools->has_deflater = deflateInit(&tools->deflater, ZLIB_LEVEL) == Z_OK;
 	return 1;
 }
 
-/* The length of the compressed page, or 0 where it would not be shorter than `room`. */
-static size_t compress_page(struct tools *tools, const struct job *job, const uint8_t *page, uint8_t *out, size_t room)
+/* The length of the page by zstd, or 0 where it would not be shorter than `room`. */
+static size_t zstd_page(struct tools *tools, int huffman, const uint8_t *page, size_t size, uint8_t *out, size_t room)
+{
+	/* Other than 0 it says no more to the fast strategy than that literals stay as they are. */
+	if (huffman != tools->huffman)
+		ZSTD_CCtx_setParameter(tools->zstd, ZSTD_c_targetLength, !huffman);
+	tools->huffman = huffman;
+	size_t got = ZSTD_compress2(tools->zstd, out, room - 1, page, size);
+	return ZSTD_isError(got) ? 0 : got;
+}
+
+/* The length of the compressed page, or 0 where it would not be shorter than `room`; `before`: of the page before. */
+static size_t compress_page(struct tools *tools, const struct job *job, const uint8_t *page, uint8_t *out, size_t room,
+			    size_t before)
 {
 	z_stream *deflater = &tools->deflater;
 
 	if (job->codec == ZSTD) {
-		size_t got = ZSTD_compressCCtx(tools->zstd, out, room - 1, page, job->size, LEVEL);
-		return ZSTD_isError(got) ? 0 : got;
+		/* Huffman codes take a fifth of the time, and make of pages that shrink to a quarter 2 % less. */
+		size_t got = before < job->size / 4 ? zstd_page(tools, 0, page, job->size, out, room) : 0;
+		if (got > 0 && got < job->size * 3 / 8)
+			return got;
+		return zstd_page(tools, 1, page, job->size, out, room);
 	}
 	deflateReset(deflater);
 	deflater->next_in = (Bytef *)page;
@@ -104,7 +125,7 @@ static size_t compress_page(struct tools *tools, const struct job *job, const ui
 
 static void pack(struct job *job, struct tools *tools)
 {
-	size_t size = job->size, used = 0;
+	size_t size = job->size, used = 0, before = size;
 	/* Below 0xffff too, whatever the page's size, so that it is no STORED_PAGE. */
 	size_t room = size < STORED_PAGE ? size : STORED_PAGE;
 
@@ -118,11 +139,12 @@ static void pack(struct job *job, struct tools *tools)
 			job->sizes[n] = ZERO_PAGE;
 			continue;
 		}
-		size_t got = job->codec == NONE ? 0 : compress_page(tools, job, page, out, room);
+		size_t got = job->codec == NONE ? 0 : compress_page(tools, job, page, out, room, before);
 		if (got == 0)
 			memcpy(out, page, size);
 		job->sizes[n] = (uint16_t)(got == 0 ? STORED_PAGE : got);
-		used += got == 0 ? size : got;
+		before = got == 0 ? size : got;
+		used += before;
 	}
 	job->used = (int64_t)used;
 }

@@ -1,5 +1,5 @@
 /**
- * The C module of the device binary that compresses pages (`native/kcrash_packer.c`), by zlib and zstd at level 1, in
+ * The C module of the device binary that compresses pages (`native/kcrash_packer.c`), by zlib and zstd at low levels, in
  * threads where the machine has more than one CPU.
  */
 declare module 'quickjs:kcrash_packer' {
