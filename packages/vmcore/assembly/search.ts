@@ -24,8 +24,11 @@ class Search {
 export function searchPages(tables: usize, at: usize, end: usize): void {
   const search = changetype<Search>(tables);
   const inPage = ((<u64>1) << search.pageBits) - 1;
+  // Nearly all words are below every range.
+  const lowest = lowestOf(search);
   for (; at < end; at += 8) {
     const word = load<u64>(at);
+    if (word < lowest) continue;
     const offset = word - search.direct;
     if (offset < search.directLength) {
       const frame = offset >>> search.pageBits;
@@ -43,6 +46,12 @@ export function searchPages(tables: usize, at: usize, end: usize): void {
       break;
     }
   }
+}
+
+function lowestOf(search: Search): u64 {
+  let lowest = search.direct;
+  for (let part = search.parts; part < search.partsEnd; part += PART) lowest = min(lowest, load<u64>(part));
+  return lowest;
 }
 
 function mark(kind: usize, only: u32, how: u32): void {
