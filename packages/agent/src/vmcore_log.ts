@@ -1,4 +1,4 @@
-import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
+import { type ByteSource, readInto } from '@kcrash/vmcore/bytes/byte_source';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { readLog } from '@kcrash/vmcore/kernel/printk';
 import { formatRecord } from '@kcrash/vmcore/kernel/printk_format';
@@ -65,14 +65,22 @@ function withVmcore<T>(port: Port, path: string, use: (vmcore: Vmcore) => T): T 
 
 /** The library knows only its own error for a failed read. */
 export function sourceOf(file: OpenFile): ByteSource {
+  const failed = (error: unknown, offset: number, length: number) =>
+    error instanceof PortError ? new DumpError('io', error.message, { offset, length }) : error;
   return {
     size: file.size,
     read: (offset, length) => {
       try {
         return file.read(offset, length);
       } catch (error) {
-        if (!(error instanceof PortError)) throw error;
-        throw new DumpError('io', error.message, { offset, length });
+        throw failed(error, offset, length);
+      }
+    },
+    readInto: (offset, target) => {
+      try {
+        readInto(file, offset, target);
+      } catch (error) {
+        throw failed(error, offset, target.length);
       }
     },
   };

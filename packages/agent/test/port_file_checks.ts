@@ -1,3 +1,4 @@
+import { readInto } from '@kcrash/vmcore/bytes/byte_source';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { utf8Bytes, utf8Text } from '@kcrash/vmcore/bytes/text';
 import { type Checks, equal, fails, holds, load, SPARSE_OFFSET, SPARSE_TEXT, save } from './port_checks.ts';
@@ -62,22 +63,19 @@ export const fileChecks: Checks = {
     equal(utf8Text(file.read(2, 3)), 'cde');
     equal(utf8Text(file.read(0, 8)), 'abcdefgh');
     equal(file.read(8, 0).length, 0);
+    const place = utf8Bytes('........');
+    readInto(file, 2, place.subarray(4, 7));
+    equal(utf8Text(place), '....cde.');
+    refuses('three bytes into a place at 6', () => readInto(file, 6, place.subarray(4, 7)));
+    equal(utf8Text(place), '....cde.');
     for (const [offset, length] of [
       [7, 2],
       [9, 0],
       [-1, 1],
       [0, -1],
       [2 ** 52, 2 ** 52],
-    ] as const) {
-      try {
-        file.read(offset, length);
-      } catch (error) {
-        if (!(error instanceof DumpError)) throw error;
-        equal(error.code, 'out-of-bounds');
-        continue;
-      }
-      throw new Error(`no error for ${length} bytes at ${offset}`);
-    }
+    ] as const)
+      refuses(`${length} bytes at ${offset}`, () => file.read(offset, length));
     file.close();
     const large = port.open(sparse);
     equal(large.size, SPARSE_OFFSET + SPARSE_TEXT.length);
@@ -172,3 +170,15 @@ export const fileChecks: Checks = {
     fails('ENOSPC', () => port.writeOnce('/dev/full', utf8Bytes('x')));
   },
 };
+
+/** A read outside of a file's bounds. */
+function refuses(what: string, read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof DumpError)) throw error;
+    equal(error.code, 'out-of-bounds');
+    return;
+  }
+  throw new Error(`no error for ${what}`);
+}

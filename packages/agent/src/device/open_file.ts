@@ -22,6 +22,19 @@ export class DeviceFile implements OpenFile {
   }
 
   read(offset: number, length: number): Uint8Array {
+    // Not grown to the length of a read that would be refused.
+    if (this.#buffer.length < length && length <= this.size) this.#buffer = new Uint8Array(length);
+    const bytes = this.#buffer.subarray(0, length);
+    this.#fill(offset, length, bytes);
+    return bytes;
+  }
+
+  readInto(offset: number, target: Uint8Array): void {
+    this.#fill(offset, target.length, target);
+  }
+
+  /** Reads `length` bytes, as many as the file must have and `bytes` has. */
+  #fill(offset: number, length: number, bytes: Uint8Array): void {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
       const wanted = `[0x${offset.toString(16)}, 0x${(offset + length).toString(16)})`;
       throw new DumpError(
@@ -30,9 +43,9 @@ export class DeviceFile implements OpenFile {
         { offset, length, size: this.size },
       );
     }
-    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
-    for (let done = 0; done < length; ) done += this.#readSome(done, length - done, offset + done);
-    return this.#buffer.subarray(0, length);
+    const buffer = bytes.buffer as ArrayBuffer;
+    for (let done = 0; done < length; )
+      done += this.#readSome(buffer, bytes.byteOffset + done, length - done, offset + done);
   }
 
   close(): void {
@@ -41,10 +54,10 @@ export class DeviceFile implements OpenFile {
     this.#fd = -1;
   }
 
-  #readSome(start: number, length: number, position: number): number {
+  #readSome(buffer: ArrayBuffer, start: number, length: number, position: number): number {
     const at = `${this.#path} at 0x${position.toString(16)}`;
     try {
-      const got = calling('read', at, () => pread(this.#fd, this.#buffer.buffer, start, length, position));
+      const got = calling('read', at, () => pread(this.#fd, buffer, start, length, position));
       if (got > 0) return got;
     } catch (error) {
       if (error instanceof PortError) throw new DumpError('io', error.message, { position });

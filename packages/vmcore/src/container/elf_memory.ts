@@ -1,5 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
-import { type ByteSource, copyOf } from '../bytes/byte_source.ts';
+import { type ByteSource, readInto } from '../bytes/byte_source.ts';
 import type { Absence, PhysicalMemory, Stretch } from '../physical_memory.ts';
 import { PageCache } from './page_cache.ts';
 
@@ -56,7 +56,8 @@ export class ElfMemory implements PhysicalMemory {
     if (at < 0 || base + this.pageSize > (this.#fileEnd[at] as number)) return this.#pieces(frame, at);
     const offset = (this.#offset[at] as number) + base - (this.#start[at] as number);
     if (offset + this.pageSize > this.#source.size) return 'cut-off';
-    const page = copyOf(this.#source.read(offset, this.pageSize));
+    const page = new Uint8Array(this.pageSize);
+    readInto(this.#source, offset, page);
     this.#cache.put(frame, page);
     return page;
   }

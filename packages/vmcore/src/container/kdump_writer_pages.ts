@@ -1,5 +1,6 @@
 import type { Frame } from '../bytes/address.ts';
 import type { ByteSink } from '../bytes/byte_sink.ts';
+import { readInto } from '../bytes/byte_source.ts';
 import { BATCH_PAGES, type PageBatch, type PagePacker, STORED_PAGE } from '../codecs/page_packer.ts';
 import { type Stretch, stretchAt } from '../physical_memory.ts';
 import type { TierOutcome } from './kdump_record.ts';
@@ -137,8 +138,10 @@ export class PageWriter {
     }
     const count = plain === undefined ? 1 : Math.min(end - at, BATCH_PAGES - filling.count);
     const first = filling.count * pageSize;
-    if (plain !== undefined)
-      pages.set(plain.source.read(plain.offset + (at - from) * pageSize, count * pageSize), first);
+    if (plain !== undefined) {
+      const target = pages.subarray(first, first + count * pageSize);
+      readInto(plain.source, plain.offset + (at - from) * pageSize, target);
+    }
     const stop = at + count;
     for (let next = scrub?.next(at) ?? stop; next < stop; next = scrub?.next(next + 1) ?? stop) {
       const start = first + (next - at) * pageSize;

@@ -1,4 +1,5 @@
 import type { Frame } from '../bytes/address.ts';
+import { readInto } from '../bytes/byte_source.ts';
 import {
   BLOCK_HEAD,
   BLOCK_PAGE,
@@ -128,9 +129,9 @@ function takeRange(
     const last = Math.min(known, stop);
     if (state === 'held' && plain !== undefined) {
       for (let at = frame; at < last; at += AT_ONCE) {
-        const bytes = Math.min(AT_ONCE, last - at) * pageSize;
-        buffer.set(plain.source.read(plain.offset + (at - frame) * pageSize, bytes));
-        take(buffer.subarray(0, bytes));
+        const bytes = buffer.subarray(0, Math.min(AT_ONCE, last - at) * pageSize);
+        readInto(plain.source, plain.offset + (at - frame) * pageSize, bytes);
+        take(bytes);
       }
     } else if (state === 'held') {
       for (let at = frame; at < last; at++) {
