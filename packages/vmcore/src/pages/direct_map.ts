@@ -1,5 +1,8 @@
 import { addTo, type PhysicalAddress, type VirtualAddress, virtualAddress } from '../bytes/address.ts';
+import { highHalf, lowHalf } from '../bytes/cursor.ts';
 import type { Dump } from '../dump.ts';
+
+const TWO_32 = 0x1_0000_0000;
 
 /** Where x86_64 maps all memory when it does not move that about: with 4 levels of page tables, and with 5. */
 const FIXED = [0xffff_8880_0000_0000n, 0xff11_0000_0000_0000n] as const;
@@ -8,10 +11,14 @@ const FIXED = [0xffff_8880_0000_0000n, 0xff11_0000_0000_0000n] as const;
 export class DirectMap {
   readonly base: VirtualAddress;
   readonly limit: PhysicalAddress;
+  readonly #baseHigh: number;
+  readonly #baseLow: number;
 
   constructor(base: VirtualAddress, limit: PhysicalAddress) {
     this.base = base;
     this.limit = limit;
+    this.#baseHigh = highHalf(base);
+    this.#baseLow = lowHalf(base);
   }
 
   /** Where the kernel addresses physical memory. */
@@ -23,6 +30,12 @@ export class DirectMap {
   physical(address: bigint): PhysicalAddress | undefined {
     const offset = address - this.base;
     return offset >= 0n && offset < BigInt(this.limit) ? Number(offset) : undefined;
+  }
+
+  /** The same for an address in halves, for loops: arithmetic of bigints would take most of their time. */
+  physicalHalves(high: number, low: number): PhysicalAddress | undefined {
+    const offset = (high - this.#baseHigh) * TWO_32 + low - this.#baseLow;
+    return offset >= 0 && offset < this.limit ? offset : undefined;
   }
 }
 

@@ -21,6 +21,9 @@ export class ScrubRanges implements Scrubber {
   readonly #pageSize: number;
   /** By frame: start and end in the page, one pair after the other. */
   readonly #byFrame = new Map<Frame, number[]>();
+  /** The frame to which was added last, and its ranges: most come one after the other. */
+  #addedTo: Frame = -1;
+  #added: number[] = [];
   /** The frames in order, and which of them was told last: most are asked for one after the other. */
   #frames: Float64Array | undefined;
   #told = 0;
@@ -40,10 +43,19 @@ export class ScrubRanges implements Scrubber {
     for (let from = start - frame * pageSize, left = length; left > 0; frame++, from = 0) {
       const to = Math.min(pageSize, from + left);
       left -= to - from;
-      const ranges = this.#byFrame.get(frame);
-      if (ranges === undefined) this.#byFrame.set(frame, [from, to]);
-      else ranges.push(from, to);
+      if (frame !== this.#addedTo) this.#added = this.#rangesOf(frame);
+      this.#added.push(from, to);
     }
+  }
+
+  #rangesOf(frame: Frame): number[] {
+    let ranges = this.#byFrame.get(frame);
+    if (ranges === undefined) {
+      ranges = [];
+      this.#byFrame.set(frame, ranges);
+    }
+    this.#addedTo = frame;
+    return ranges;
   }
 
   next(frame: Frame): Frame {

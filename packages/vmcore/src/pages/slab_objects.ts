@@ -7,13 +7,13 @@ import {
 } from '../bytes/address.ts';
 import { highHalf, lowHalf, u32, u64Big } from '../bytes/cursor.ts';
 import { DumpError } from '../bytes/errors.ts';
+import { wordsOf } from '../bytes/words.ts';
 import { field } from '../describe/type_reader.ts';
 import type { Dump } from '../dump.ts';
 import { attempt } from '../kernel/attempt.ts';
 import { listEntries } from '../kernel/list.ts';
 import { perCpu } from '../kernel/percpu.ts';
 import { slabBarns } from '../kernel/slab.ts';
-import type { Absence } from '../physical_memory.ts';
 import type { Classification } from './classification.ts';
 import type { DirectMap } from './direct_map.ts';
 import { classIndex } from './page_class.ts';
@@ -192,7 +192,8 @@ function amongObjects(
     while (n < sorted.length && (sorted[n] as number) < start) n++;
     for (; n < sorted.length && (sorted[n] as number) < end; n++) {
       const at = sorted[n] as number;
-      if ((at - start) % size === 0) found.push(at);
+      // In 32 bits: QuickJS takes long for other remainders.
+      if (((at - start) | 0) % size === 0) found.push(at);
     }
   }
   return found;
@@ -216,7 +217,8 @@ function objectsOf(into: Classification, map: DirectMap, cache: CacheSlabs, padd
   const lists: (PhysicalAddress | undefined)[] = [];
   for (const { frame, order } of cache.slabs) {
     if (!pages.find(frame)) continue;
-    lists.push(map.physical(u64Big(pages.bytes, pages.at + freelistAt)));
+    const list = pages.at + freelistAt;
+    lists.push(map.physicalHalves(u32(pages.bytes, list + 4), u32(pages.bytes, list)));
     const bytes = 2 ** order * pageSize;
     const told = (u32(pages.bytes, pages.at + wordAt) >>> shift) & most;
     const count = Math.min(told, Math.floor(bytes / cache.size));
@@ -282,28 +284,28 @@ function linkReader(dump: Dump, map: DirectMap, offset: number, random: bigint |
   const secretHigh = random === undefined ? 0 : highHalf(random);
   const secretLow = random === undefined ? 0 : lowHalf(random);
   // Most links lead to the same page.
-  let frame = -1;
-  let page: Uint8Array | Absence = 'hole';
+  let start = -1;
+  let words: Uint32Array | undefined;
   return (object) => {
     const at = object + offset;
     // Bits of the low half: QuickJS takes long for remainders.
     const inPage = at & (pageSize - 1);
-    const its = (at - inPage) / pageSize;
-    if (its !== frame) {
-      frame = its;
-      page = physical.page(frame);
+    if (at - inPage !== start) {
+      start = at - inPage;
+      const page = physical.page(start / pageSize);
+      words = typeof page === 'string' ? undefined : wordsOf(page);
     }
-    if (typeof page === 'string' || inPage + 8 > pageSize) return undefined;
-    let low = u32(page, inPage);
-    let high = u32(page, inPage + 4);
+    // The kernel aligns it; a word that lies over the seam of two pages is none.
+    if (words === undefined || (inPage & 7) !== 0) return undefined;
+    let low = words[inPage >>> 2] as number;
+    let high = words[(inPage >>> 2) + 1] as number;
     if (random !== undefined) {
       const sum = baseLow + (at % TWO_32);
       const placeHigh = baseHigh + Math.floor(at / TWO_32) + (sum >= TWO_32 ? 1 : 0);
       low = (low ^ secretLow ^ swapped(placeHigh)) >>> 0;
       high = (high ^ secretHigh ^ swapped(sum)) >>> 0;
     }
-    const next = (high - baseHigh) * TWO_32 + low - baseLow;
-    return next >= 0 && next < map.limit ? next : undefined;
+    return map.physicalHalves(high, low);
   };
 }
 
@@ -318,7 +320,13 @@ function follow(
   free: Set<PhysicalAddress>,
   most: number,
 ): void {
-  for (let at = first; at !== undefined && free.size < most && !free.has(at); at = next(at)) free.add(at);
+  let known = free.size;
+  for (let at = first; at !== undefined && known < most; at = next(at)) {
+    free.add(at);
+    // Twice in one place is a circle.
+    if (free.size === known) return;
+    known++;
+  }
 }
 
 /** `work`'s result, or undefined where the dump does not allow it. */
