@@ -7,6 +7,7 @@ export default defineConfig({
       'lab/{src,test}/**/*.test.ts',
       'bench/src/**/*.test.ts',
       'fuzz/src/**/*.test.ts',
+      'scripts/*.test.ts',
     ],
     testTimeout: 20_000,
   },

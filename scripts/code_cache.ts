@@ -30,8 +30,14 @@ export function writeProgram(folder: string, program: string, code: string): voi
   chmodSync(join(folder, program), 0o755);
 }
 
+/**
+ * Begins for a shell and goes on for Node, by a line that both read: kcrash never speaks TLS, and Node reads the
+ * certificates of `NODE_EXTRA_CA_CERTS`, where the environment has that, before it runs anything. Measured with Debian's
+ * 140 certificates: 0.07 s. `node FILE` works as well.
+ */
 function launcher(codeFile: string, cacheFile: string): string {
-  return `#!/usr/bin/env node
+  return `#!/bin/sh
+':' //; unset NODE_EXTRA_CA_CERTS; exec node "$0" "$@"
 'use strict';
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');

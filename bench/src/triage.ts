@@ -94,8 +94,8 @@ function contestants(
   const slow = { isSlow: true };
   const reportOf = (name: string, path: string): Contestant => ({
     name,
-    program: node,
-    args: [workstationProgram, 'report', resolve(path)],
+    program: workstationProgram,
+    args: ['report', resolve(path)],
   });
   const drgn = (name: string, which: string): Contestant => ({
     name,
