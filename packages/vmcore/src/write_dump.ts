@@ -53,7 +53,6 @@ export function* writeDump(
       timestamp: options.timestamp,
       dumpLevel: EVERYTHING_EXCLUDED,
       tiers: plan.tiers,
-      tierOf: (frame) => plan.tierOf(frame),
       scrub: scrub.bytes === 0 ? undefined : scrub,
       record: (tiers) =>
         recordNote({

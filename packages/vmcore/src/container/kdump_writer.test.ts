@@ -80,8 +80,6 @@ function content(tiers: readonly WriteTier[], memory: PhysicalMemory = elf.memor
     timestamp: 1_700_000_000,
     dumpLevel: 31,
     tiers,
-    tierOf: (frame) =>
-      tiers.findIndex((each) => [...each.ranges()].some(({ start, end }) => frame >= start && frame < end)),
     scrub: undefined,
     record: (outcomes) => recordNote({ writer: 'test', budgetBytes: undefined, tiers: outcomes, more: [] }),
   };

@@ -7,7 +7,7 @@ import type { TierOutcome } from './kdump_record.ts';
 import { FrameSet } from './kdump_writer_bitmap.ts';
 import { type DumpNames, headerBlocks, noteSegment } from './kdump_writer_header.ts';
 import { PageWriter } from './kdump_writer_pages.ts';
-import { DESCRIPTOR_BYTES, writeDescriptors } from './kdump_writer_table.ts';
+import { DESCRIPTOR_BYTES, writeDescriptors, writtenFrames } from './kdump_writer_table.ts';
 import { type Note, NT_PRSTATUS } from './notes.ts';
 
 /** Pages of equal worth, as `PageTier` has them. */
@@ -41,8 +41,6 @@ export interface KdumpContent {
   readonly dumpLevel: number;
   /** Most worth first: where there is no room for all, the last are left out. */
   readonly tiers: readonly WriteTier[];
-  /** Index into `tiers` of the tier that has a frame. */
-  readonly tierOf: (frame: Frame) => number;
   /** What is to be overwritten, if anything is. */
   readonly scrub: PageScrub | undefined;
   /**
@@ -96,7 +94,7 @@ interface Layout {
 /**
  * Writes a kdump-compressed file of version 6: tier after tier, each page compressed by itself; then the table of
  * pages in the order of frames, the bitmap of those that found room, and the headers. The first block comes last,
- * so that a file without it is no dump. Memory use: two bytes a page, a bit a frame, and the packer's batches.
+ * so that a file without it is no dump. Memory use: two bytes a page, sixteen a run of pages, a bit a frame, and the packer's batches.
  * Throws `no-room` where not even the headers fit the budget, `unsupported` for frames beyond counting, and what
  * the source and the sink throw.
  */
@@ -129,9 +127,9 @@ export function* writeKdump(
   const dataAt = layout.tableAt + places * DESCRIPTOR_BYTES;
   const pages = new PageWriter(content, sink, options.packer, { dataAt, places, limit: budget });
   yield* pages.write(total);
-  const zeroPages = writeDescriptors(sink, layout.tableAt, content.tierOf, pages, options.packer);
+  const zeroPages = writeDescriptors(sink, layout.tableAt, pages, options.packer);
   if (zeroPages > 0) sink.write(pages.zeroAt, new Uint8Array(options.packer.pageSize));
-  pages.held.write(sink, layout.bitmapAt + layout.bitmapBytes);
+  writtenFrames(pages.logs).write(sink, layout.bitmapAt + layout.bitmapBytes);
   writeHead(content, sink, options.packer, layout, pages, present.frameLimit);
   // Where nothing follows the bitmaps, they must be there all the same.
   if (pages.written === 0) sink.write(layout.tableAt - 1, new Uint8Array(1));

@@ -29,17 +29,6 @@ export class FrameSet {
     }
   }
 
-  /** Calls `visit` with each frame that is set, ascending. */
-  forEach(visit: (frame: Frame) => void): void {
-    for (const index of [...this.#blocks.keys()].sort((a, b) => a - b)) {
-      const block = this.#blocks.get(index) as Uint8Array;
-      for (let at = 0; at < BLOCK_BYTES; at++) {
-        for (let byte = block[at] as number, bit = 0; byte !== 0; byte >>= 1, bit++)
-          if ((byte & 1) !== 0) visit(index * BLOCK_FRAMES + at * 8 + bit);
-      }
-    }
-  }
-
   /** Writes the bitmap to where it lies in a dump; blocks without a bit are left as they are there, zeros. */
   write(sink: ByteSink, offset: number): void {
     for (const [index, block] of this.#blocks) sink.write(offset + index * BLOCK_BYTES, block);
@@ -56,14 +45,12 @@ export class FrameSet {
 }
 
 function setBits(block: Uint8Array, from: number, to: number): void {
-  for (let bit = from; bit < to; ) {
-    if ((bit & 7) === 0 && to - bit >= 8) {
-      const bytes = (to - bit) >> 3;
-      block.fill(0xff, bit >> 3, (bit >> 3) + bytes);
-      bit += bytes * 8;
-    } else {
-      block[bit >> 3] = (block[bit >> 3] as number) | (1 << (bit & 7));
-      bit++;
-    }
-  }
+  const first = from >> 3;
+  const last = (to - 1) >> 3;
+  const low = (0xff << (from & 7)) & 0xff;
+  const high = 0xff >> (7 - ((to - 1) & 7));
+  block[first] = (block[first] as number) | (first === last ? low & high : low);
+  if (first === last) return;
+  block.fill(0xff, first + 1, last);
+  block[last] = (block[last] as number) | high;
 }

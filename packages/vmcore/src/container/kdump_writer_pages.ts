@@ -5,8 +5,7 @@ import { BATCH_PAGES, type PageBatch, type PagePacker, STORED_PAGE } from '../co
 import { type Stretch, stretchAt } from '../physical_memory.ts';
 import type { TierOutcome } from './kdump_record.ts';
 import type { KdumpContent, WriteProgress, WriteTier } from './kdump_writer.ts';
-import { FrameSet } from './kdump_writer_bitmap.ts';
-import { SizeLog } from './kdump_writer_sizes.ts';
+import { PageLog } from './kdump_writer_log.ts';
 
 /** Where pages go, and how many may. */
 export interface PageRoom {
@@ -38,10 +37,8 @@ interface Counts {
 
 /** Writes the pages of all tiers, one tier after the other, until there is no room left. */
 export class PageWriter {
-  /** Frames whose pages were written. */
-  readonly held = new FrameSet();
-  /** Of each tier, the sizes of its pages. */
-  readonly logs: readonly SizeLog[];
+  /** Of each tier, what was written. */
+  readonly logs: readonly PageLog[];
   /** Offset of the one page of zeros. */
   readonly zeroAt: number;
   /** Where the file ends. */
@@ -64,7 +61,7 @@ export class PageWriter {
     this.#room = room;
     this.zeroAt = room.dataAt;
     this.end = room.dataAt + packer.pageSize;
-    this.logs = content.tiers.map(() => new SizeLog());
+    this.logs = content.tiers.map(() => new PageLog());
     this.#counts = content.tiers.map(() => ({ written: 0, missing: 0 }));
     this.#fillings = packer.batches.map((batch) => {
       const runs = new Float64Array(2 * BATCH_PAGES);
@@ -194,20 +191,12 @@ export class PageWriter {
       }
     }
     if (used > 0) this.#sink.write(this.end, packed.subarray(0, used));
-    this.logs[filling.tier]?.add(this.end, sizes, count);
+    const log = this.logs[filling.tier] as PageLog;
+    log.addSizes(this.end, sizes, count);
+    addRuns(log, filling, count);
     this.end += used;
     this.written += count;
     (this.#counts[filling.tier] as Counts).written += count;
-    this.#hold(filling, count);
-  }
-
-  #hold({ runs }: Filling, count: number): void {
-    for (let n = 0, left = count; left > 0; n += 2) {
-      const start = runs[n] as number;
-      const length = Math.min(runs[n + 1] as number, left);
-      this.held.add(start, start + length);
-      left -= length;
-    }
   }
 
   #miss(tier: number, pages: number): void {
@@ -217,6 +206,15 @@ export class PageWriter {
 
   #progress(total: number): WriteProgress {
     return { donePages: this.written + this.#missing, totalPages: total, writtenBytes: this.end };
+  }
+}
+
+/** The runs of the first `count` pages of a batch. */
+function addRuns(log: PageLog, { runs }: Filling, count: number): void {
+  for (let n = 0, left = count; left > 0; n += 2) {
+    const length = Math.min(runs[n + 1] as number, left);
+    log.addRun(runs[n] as number, length);
+    left -= length;
   }
 }
 
