@@ -44,6 +44,15 @@ describe('titleOf', () => {
     expect(TITLE_RULES.filter((rule) => !named.has(rule)).map((rule) => rule.title)).toEqual([]);
   });
 
+  it('has only rules whose every alternative begins at the start of the message', () => {
+    const outermost = (source: string): string => {
+      const inner = source.replace(/\\.|\[[^\]]*\]|\([^()]*\)/g, '');
+      return inner === source ? source : outermost(inner);
+    };
+    const alternatives = TITLE_RULES.flatMap(({ line }) => outermost(line.source).split('|'));
+    expect(alternatives.filter((source) => !source.startsWith('^'))).toEqual([]);
+  });
+
   it('takes the first crash of a log', () => {
     const [one, two] = SAMPLES;
     if (one === undefined || two === undefined) throw new Error('no samples');

@@ -50,10 +50,8 @@ const WORDS = [
   'ASSERT FAILED',
   'SYZFA',
 ];
-/** Any rule's `line`. */
-const BEGINNING = new RegExp(
-  TITLE_RULES.map((rule) => rule.line.source.replace(/\(\?<\w+>/g, '(?:')).join('|'),
-);
+/** Letters that each rule's `line` begins with: comparing them costs less than compiling an expression that is used once. */
+const STARTS = new Map(TITLE_RULES.map((rule) => [rule, plainStart(rule.line)]));
 /** Messages so plain that they begin a crash wherever in a line they stand. */
 const ANYWHERE =
   /(?:BUG: KASAN: |BUG: unable to handle |general protection fault(?:,.{0,100})?: [0-9a-f]{4} \[#|Kernel panic - not syncing: |kernel BUG at )/;
@@ -78,7 +76,7 @@ export function titleOfLines(lines: readonly string[]): Title | null {
     for (const [index, message] of messages.entries()) {
       const first = beginning(message.text);
       if (first === null) continue;
-      const known = BEGINNING.test(first);
+      const known = beginsRule(first);
       if (known) reports++;
       else if (!message.stamped || ++warnings > WARNINGS_LIMIT) continue;
       const end = Math.min(lines.length, i + 1 + (known ? REPORT_LINES : STACK_LINES));
@@ -98,9 +96,26 @@ function mayBegin(line: string): boolean {
 function beginning(message: string): string | null {
   const text = message.replace(LEAD, '');
   if (text.endsWith(' [inline]')) return null;
-  if (BEGINNING.test(text) || OTHER_CRASH.test(text)) return text;
+  if (OTHER_CRASH.test(text) || beginsRule(text)) return text;
   const at = ANYWHERE.exec(text);
   return at === null || QUOTED.test(text.slice(0, at.index)) ? null : text.slice(at.index);
+}
+
+/** Whether any rule's `line` matches. */
+function beginsRule(text: string): boolean {
+  return TITLE_RULES.some((rule) => matchLine(rule, text) !== null);
+}
+
+function matchLine(rule: TitleRule, text: string): RegExpExecArray | null {
+  return text.startsWith(STARTS.get(rule) ?? '') ? rule.line.exec(text) : null;
+}
+
+/** What all that an expression matches begins with, as far as it is plain to see. */
+function plainStart({ source }: RegExp): string {
+  const [, start = '', next = ''] = /^\^([\w :-]*)(.?)/.exec(source) ?? [];
+  // What begins otherwise too has no such letters; what may come no or many times is not one of them.
+  if (source.includes('|^')) return '';
+  return /[?*{]/.test(next) ? start.slice(0, -1) : start;
 }
 
 /** The messages after a crash's first that its context printed. */
@@ -128,7 +143,7 @@ function reportOf(
 
 function byRules(first: string, report: readonly string[]): Title | null {
   for (const rule of TITLE_RULES) {
-    const match = rule.line.exec(first);
+    const match = matchLine(rule, first);
     if (match === null) continue;
     const own = rule.longReport ? report : ownPart(first, report);
     const detail = rule.with === undefined ? null : firstMatch(own, rule.with);
@@ -197,7 +212,7 @@ function byOwnWords(first: string, message: Message, report: readonly string[]):
   const words = OTHER_CRASH.exec(first)?.groups?.what;
   if (words === undefined || !message.stamped) return null;
   // Where a rule knows the first message, the rest of the report is missing.
-  const corrupted = BEGINNING.test(first);
+  const corrupted = beginsRule(first);
   // A warning without a stack is about something else than a crash.
   if (!corrupted && first.startsWith('WARNING: ') && !showsStack(ownPart(first, report))) return null;
   const title = tidy(words.replace(/ \]$/, ''));
