@@ -64,7 +64,7 @@ export class ClassMap {
 
   /** The function that gives frames `[start, end)` a class, of those whose class is wanted. */
   replacing(wanted: Uint8Array, value: number): (range: FrameRange) => void {
-    const next = this.#nextOf(wanted);
+    const next = this.#nextInPiece(wanted);
     return ({ start, end }) => {
       for (let frame = start; frame < end; ) {
         const index = Math.floor(frame / PIECE);
@@ -93,10 +93,11 @@ export class ClassMap {
     return covered;
   }
 
-  /** The same map with pieces of its own around `frames`, of which alone more may be said in it; all else it shares. */
-  withOwn(frames: Iterable<Frame>): ClassMap {
+  /** The same map with pieces of its own around `ranges`, of which alone more may be said in it; all else it shares. */
+  withOwn(ranges: Iterable<FrameRange>): ClassMap {
     const own = new Set<number>();
-    for (const frame of frames) own.add(Math.floor(frame / PIECE));
+    for (const { start, end } of ranges)
+      for (let index = Math.floor(start / PIECE); index * PIECE < end; index++) own.add(index);
     const copy = new ClassMap(this.#loops);
     copy.limit = this.limit;
     for (const [index, piece] of this.#pieces)
@@ -123,19 +124,25 @@ export class ClassMap {
     return Array.from(words.subarray(0, PAGE_CLASSES.length));
   }
 
-  /** The function that tells whether any of the frames `[start, start + count)` is of a class wanted. */
-  anyOf(wanted: Uint8Array): (start: Frame, count: number) => boolean {
-    const next = this.#nextOf(wanted);
-    return (start, count) => {
-      const part = this.from(start, count);
-      if (part !== undefined) return next(part, 0, count, false) < count;
-      for (let at = start; at < start + count; at++) if (wanted[this.get(at)] !== 0) return true;
-      return false;
+  /** The function that tells the first of the frames `[start, end)` that is of a class wanted; `end` where none is. */
+  nextOf(wanted: Uint8Array): (start: Frame, end: Frame) => Frame {
+    const next = this.#nextInPiece(wanted);
+    return (start, end) => {
+      for (let frame = start; frame < end; ) {
+        const index = Math.floor(frame / PIECE);
+        const base = index * PIECE;
+        const stop = Math.min(end - base, PIECE);
+        const piece = this.#pieces.get(index);
+        const found = piece === undefined ? stop : next(piece, frame - base, stop, false);
+        if (found < stop) return base + found;
+        frame = base + stop;
+      }
+      return end;
     };
   }
 
   /** The function from a place of a piece to the next whose class is wanted, or with `not` whose is not. */
-  #nextOf(wanted: Uint8Array): (piece: Uint8Array, from: number, end: number, not: boolean) => number {
+  #nextInPiece(wanted: Uint8Array): (piece: Uint8Array, from: number, end: number, not: boolean) => number {
     const table = roomOr(this.#loops, 256);
     table.set(wanted);
     return (piece, from, end, not) => {
@@ -149,7 +156,7 @@ export class ClassMap {
 
   /** Runs of frames, ascending, of the classes whose entry in `wanted` is not 0. */
   *ranges(wanted: Uint8Array): Generator<FrameRange> {
-    const next = this.#nextOf(wanted);
+    const next = this.#nextInPiece(wanted);
     let start = -1;
     let end = -1;
     for (const index of [...this.#pieces.keys()].sort((a, b) => a - b)) {

@@ -26,7 +26,7 @@ export interface ClassifiedPages extends Classification {
   /** Data of socket buffers in slab pages. */
   readonly socketData: readonly SocketData[];
   /** Frames of the memory map, with the first frame that each describes, and how many. */
-  readonly pass: Pick<FlagPassResult, 'mapFrames' | 'mapDescribes' | 'perMapFrame'>;
+  readonly pass: Pick<FlagPassResult, 'mapRuns' | 'perMapFrame'>;
 }
 
 /** Caches whose objects lead to every task. */
@@ -92,9 +92,9 @@ function classify(dump: Dump): ClassifiedPages {
 }
 
 /** Boot memory or allocated; which part is worth keeping is known once all else is. */
-function markMemoryMap({ classes }: Classification, { mapFrames }: FlagPassResult): void {
-  const allowed = classSet('reserved', 'unidentified');
-  for (const frame of mapFrames) if (allowed[classes.get(frame)] === 1) classes.set(frame, MEMORY_MAP);
+function markMemoryMap({ classes }: Classification, { mapRuns }: FlagPassResult): void {
+  const mark = classes.replacing(classSet('reserved', 'unidentified'), MEMORY_MAP);
+  for (const run of mapRuns) mark(run);
 }
 
 function markTaskSlabs(

@@ -59,7 +59,7 @@ const slabs = mapPage((words) => {
 describe('a page of the memory map that comes again', () => {
   it('says nothing of the frames that it comes again for', () => {
     const of = machine((index) => [5, 6, 5][index] ?? 7, new Map([5, 6, 7].map((frame) => [frame, slabs])));
-    const { names, findings, slabs: found, mapFrames } = pass(of, 4 * PER_PAGE);
+    const { names, findings, slabs: found, mapRuns } = pass(of, 4 * PER_PAGE);
     expect(names(0, 64, 127, 128, 191, 192)).toEqual([
       'slab',
       'slab',
@@ -70,7 +70,10 @@ describe('a page of the memory map that comes again', () => {
     ]);
     expect(findings).toEqual(['64 page frames are described by the struct pages of others, and not kept']);
     expect(found.frames).toHaveLength(3 * PER_PAGE);
-    expect(mapFrames).toEqual([5, 6, 7]);
+    expect(mapRuns).toEqual([
+      { start: 5, end: 7, describes: 0 },
+      { start: 7, end: 8, describes: 3 * PER_PAGE },
+    ]);
   });
 
   it('is as it should be in a block of hugetlb, whose tails share theirs', () => {

@@ -27,20 +27,32 @@ export class MapPages {
     return this.#spare < 0;
   }
 
-  /** Takes a piece of the map by where it lies; false for one that was taken before. */
-  takes(physical: PhysicalAddress): boolean {
+  /**
+   * Takes pieces of the map that begin in pages one after another, by where the first lies, up to one that was taken
+   * before; says how many those are.
+   */
+  takes(physical: PhysicalAddress, most: number): number {
     // Two pieces can begin in one page where a struct page is not a power of two: one in each half.
-    const key = Math.floor(physical / this.#half);
-    const index = Math.floor(key / 32);
-    const word = this.#taken.get(index) ?? 0;
-    const isNew = ((word >>> (key & 31)) & 1) === 0;
-    if (isNew) this.#taken.set(index, word | (1 << (key & 31)));
-    else this.#spare--;
-    return isNew;
+    const first = Math.floor(physical / this.#half);
+    for (let n = 0; n < most; ) {
+      const key = first + 2 * n;
+      const index = Math.floor(key / 32);
+      let word = this.#taken.get(index) ?? 0;
+      for (let bit = key - index * 32; bit < 32 && n < most; bit += 2, n++) {
+        if (((word >>> bit) & 1) !== 0) {
+          this.#taken.set(index, word);
+          this.#spare--;
+          return n;
+        }
+        word |= 1 << bit;
+      }
+      this.#taken.set(index, word);
+    }
+    return most;
   }
 
-  /** Notes whether the dump holds what was to be read. */
-  note(isHeld: boolean): void {
-    this.#spare += isHeld ? SPARE_PER_PAGE : -1;
+  /** Notes whether the dump holds pages that were to be read. */
+  note(areHeld: boolean, pages: number): void {
+    this.#spare += areHeld ? SPARE_PER_PAGE * pages : -pages;
   }
 }

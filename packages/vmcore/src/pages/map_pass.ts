@@ -11,6 +11,7 @@ import { MapPages } from './map_pages.ts';
 import type { MapSection } from './memory_map.ts';
 import { classIndex } from './page_class.ts';
 import type { PageLayout } from './page_layout.ts';
+import type { FrameRange } from './page_plan.ts';
 
 /** What one pass over the memory map found, beside the class of each frame. */
 export interface FlagPassResult {
@@ -19,11 +20,16 @@ export interface FlagPassResult {
   readonly slabs: Blocks;
   /** In use by somebody whom flags do not name: one reference, not mapped by a process. */
   readonly unnamed: Blocks;
-  /** Frames that hold the memory map itself, with the first frame that each describes. */
-  readonly mapFrames: number[];
-  readonly mapDescribes: number[];
+  /** Frames that hold the memory map itself. */
+  readonly mapRuns: MapRun[];
   /** Struct pages in a page of the map. */
   readonly perMapFrame: number;
+}
+
+/** Frames of the memory map that describe frames one after another. */
+export interface MapRun extends FrameRange {
+  /** The first frame that is described. */
+  readonly describes: Frame;
 }
 
 type Memories = Pick<Dump, 'physical' | 'memory'>;
@@ -43,8 +49,7 @@ export function passOverMap(
   loops?: TableLoops,
 ): FlagPassResult {
   const pass = new FlagPass(layout, classes, findings, loops);
-  const mapFrames: number[] = [];
-  const mapDescribes: number[] = [];
+  const mapRuns: MapRun[] = [];
   const { pageSize } = dump.physical;
   const perRead = Math.floor(pageSize / layout.size);
   const pages = new MapPages(pageSize);
@@ -60,15 +65,12 @@ export function passOverMap(
       const at = addTo(map, n * layout.size);
       const place = dump.memory.translate(at);
       const together = pieces.together(at, place, Math.ceil(Math.min(frames - n, covered) / perRead));
-      let taken = 0;
-      while (taken < together && (place === undefined || pages.takes(place + taken * pageSize))) taken++;
-      for (let each = 0; place !== undefined && each < taken; each++) {
-        mapFrames.push(Math.floor(place / pageSize) + each);
-        mapDescribes.push(first + n + each * perRead);
-      }
+      const taken = place === undefined ? together : pages.takes(place, together);
+      if (place !== undefined && taken > 0)
+        addRun(mapRuns, Math.floor(place / pageSize), taken, first + n, perRead);
       const count = Math.min(taken * perRead, frames - n);
       const bytes = count > 0 ? pieces.read(at, place, count * layout.size) : undefined;
-      for (let each = 0; each < taken; each++) pages.note(bytes !== undefined);
+      pages.note(bytes !== undefined, taken);
       if (bytes !== undefined)
         pass.take(wordsOf(bytes), first + n, count, Number(at & 0xffff_ffffn), first + frames);
       else if (count > 0) {
@@ -92,10 +94,17 @@ export function passOverMap(
     sections: read,
     slabs: pass.slabs,
     unnamed: pass.unnamed,
-    mapFrames,
-    mapDescribes,
+    mapRuns,
     perMapFrame: perRead,
   };
+}
+
+/** Adds `pages` from a frame on, to the run that they continue if they do. */
+function addRun(runs: MapRun[], start: Frame, pages: number, describes: Frame, perPage: number): void {
+  const last = runs.at(-1);
+  const follows = last?.end === start && last.describes + (last.end - last.start) * perPage === describes;
+  if (follows) runs[runs.length - 1] = { ...last, end: start + pages };
+  else runs.push({ start, end: start + pages, describes });
 }
 
 /** Reads the memory map a page at a time, or many where they lie one after another in memory and in the dump. */

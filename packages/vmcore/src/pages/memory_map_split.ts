@@ -1,5 +1,5 @@
-import type { Frame } from '../bytes/address.ts';
 import type { ClassMap } from './class_map.ts';
+import { classSet } from './classification.ts';
 import type { FlagPassResult } from './map_pass.ts';
 import { classIndex } from './page_class.ts';
 
@@ -12,22 +12,21 @@ const EXCLUDED_MAP = classIndex('memory map of excluded');
  */
 export function splitMemoryMap(
   classes: ClassMap,
-  {
-    mapFrames,
-    mapDescribes,
-    perMapFrame,
-  }: Pick<FlagPassResult, 'mapFrames' | 'mapDescribes' | 'perMapFrame'>,
+  { mapRuns, perMapFrame }: Pick<FlagPassResult, 'mapRuns' | 'perMapFrame'>,
   kept: Uint8Array,
 ): void {
-  const isMap = (value: number) => value === MEMORY_MAP || value === EXCLUDED_MAP;
   const wanted = kept.slice();
   wanted[MEMORY_MAP] = 0;
   wanted[EXCLUDED_MAP] = 0;
-  const describesKept = classes.anyOf(wanted);
-  for (const frame of mapFrames) if (isMap(classes.get(frame))) classes.set(frame, EXCLUDED_MAP);
-  for (let n = 0; n < mapFrames.length; n++) {
-    const frame = mapFrames[n] as Frame;
-    if (classes.get(frame) !== EXCLUDED_MAP) continue;
-    if (describesKept(mapDescribes[n] as Frame, perMapFrame)) classes.set(frame, MEMORY_MAP);
+  const nextKept = classes.nextOf(wanted);
+  const exclude = classes.replacing(classSet('memory map'), EXCLUDED_MAP);
+  for (const run of mapRuns) exclude(run);
+  for (const { start, end, describes } of mapRuns) {
+    const last = describes + (end - start) * perMapFrame;
+    for (let frame = nextKept(describes, last); frame < last; ) {
+      const page = Math.floor((frame - describes) / perMapFrame);
+      if (classes.get(start + page) === EXCLUDED_MAP) classes.set(start + page, MEMORY_MAP);
+      frame = nextKept(describes + (page + 1) * perMapFrame, last);
+    }
   }
 }

@@ -15,7 +15,7 @@ function machine(): Dump {
   fill(3, 64, 'slab');
   fill(64, 128, 'anonymous');
   fill(128, 192, 'page cache');
-  const pass = { mapFrames: [0, 1, 2], mapDescribes: [0, 64, 128], perMapFrame: 64 };
+  const pass = { mapRuns: [{ start: 0, end: 3, describes: 0 }], perMapFrame: 64 };
   const pages = { classes, pass, findings: [] } as unknown as ClassifiedPages;
   return { once: () => pages } as unknown as Dump;
 }

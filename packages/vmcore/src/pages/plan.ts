@@ -61,7 +61,7 @@ function classesFor(
   tierOfClass: Int8Array,
 ): ClassMap {
   if (keep.length === 0 && drop.length === 0) return classes;
-  const own = classes.withOwn(pass.mapFrames);
+  const own = classes.withOwn(pass.mapRuns);
   splitMemoryMap(
     own,
     pass,
