@@ -43,6 +43,8 @@ class StructPages {
   isMapped: u8;
   isFreeClass: u8;
   isSlab: u8;
+  isUnidentified: u8;
+  refcount: u32;
 }
 
 /** Puts classes of pages `[n, count)` into `classes`; returns the first page that the caller must look at. */
@@ -104,5 +106,7 @@ function classOf(layout: StructPages, page: usize): u32 {
   if (layout.pool !== ABSENT && load<u32>(page + layout.pool, 4) === POOL_HIGH) {
     if ((load<u32>(page + layout.pool) & ~3) === POOL_LOW) return layout.isSocket;
   }
-  return mapcount < 0x8000_0000 ? layout.isMapped : 0;
+  if (mapcount < 0x8000_0000) return layout.isMapped;
+  // The caller collects those that have one owner.
+  return load<u32>(page + layout.refcount) === 1 ? 0 : layout.isUnidentified;
 }

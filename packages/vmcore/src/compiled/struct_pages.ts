@@ -5,6 +5,7 @@ import type { Compiled } from './compiled.ts';
 const BYTES = 96;
 const BLOCK_AT = 64;
 const CLASSES_AT = 80;
+const REFCOUNT_AT = 92;
 
 const BYTE_CLASSES = 256;
 const ABSENT = 0xffff_ffff;
@@ -13,7 +14,7 @@ const ABSENT = 0xffff_ffff;
 export function structPages(
   compiled: Compiled,
   room: TableLoops['room'],
-  { size, flags, compound, mapping, mapcount, pool, bits, types, classes }: StructPageTables,
+  { size, flags, compound, mapping, mapcount, refcount, pool, bits, types, classes }: StructPageTables,
 ): StructPagePass | undefined {
   const byBytes = 'bytes' in types;
   const table = room(BYTES + (byBytes ? BYTE_CLASSES : types.bits.length * 8));
@@ -28,9 +29,11 @@ export function structPages(
     ...[bits.reserved, bits.special, bits.taken, bits.private, bits.backed, bits.lru],
     ...ofTypes,
   ]);
-  const { reserved, anonymous, movable, shared, privateCache, cache, socket, mapped, free, slab } = classes;
-  const order = [reserved, anonymous, movable, shared, privateCache, cache, socket, mapped, free, slab];
-  table.set(order, CLASSES_AT);
+  const { reserved, anonymous, movable, shared, privateCache, cache, socket, mapped } = classes;
+  const { free, slab, unidentified } = classes;
+  const order = [reserved, anonymous, movable, shared, privateCache, cache, socket, mapped];
+  table.set([...order, free, slab, unidentified], CLASSES_AT);
+  new Uint32Array(buffer, at + REFCOUNT_AT, 1)[0] = refcount;
   const block = new Uint32Array(buffer, at + BLOCK_AT, 4);
   return (pages, n, count, into, blockEnd, blockClass, headLow) => {
     block[0] = Math.max(0, Math.min(blockEnd, count));

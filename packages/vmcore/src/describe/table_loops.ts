@@ -95,6 +95,7 @@ export interface StructPageTables {
   readonly compound: number;
   readonly mapping: number;
   readonly mapcount: number;
+  readonly refcount: number;
   readonly pool: number | undefined;
   readonly bits: Readonly<Record<'reserved' | 'special' | 'taken' | 'private' | 'backed' | 'lru', number>>;
   /** The class for each highest byte of `page_type`, or for each bit that is cleared in it; 0 for none. */
@@ -112,7 +113,8 @@ export interface StructPageTables {
       | 'socket'
       | 'mapped'
       | 'free'
-      | 'slab',
+      | 'slab'
+      | 'unidentified',
       number
     >
   >;

@@ -28,7 +28,7 @@ export const MOST_STRUCT_PAGE_BYTES = 65_536;
 
 /** Undefined where the platform has no room for it. */
 export function compiledPass(
-  { size, flags, compound, mapping, mapcount, poolMagic, bit, types }: PageLayout,
+  { size, flags, compound, mapping, mapcount, refcount, poolMagic, bit, types }: PageLayout,
   classes: FlagClasses,
   classOfType: Uint8Array,
   loops: TableLoops,
@@ -40,6 +40,7 @@ export function compiledPass(
     compound: compound * 4,
     mapping: mapping * 4,
     mapcount: mapcount * 4,
+    refcount: refcount * 4,
     pool: poolMagic === undefined ? undefined : poolMagic * 4,
     bits: {
       reserved: bit('PG_reserved'),

@@ -59,6 +59,7 @@ const CLASSES_OF_FLAGS = {
   mapped: MAPPED,
   free: FREE,
   slab: SLAB,
+  unidentified: UNIDENTIFIED,
 };
 
 /** Bits of `page.mapping` (C `PAGE_MAPPING_ANON`, `PAGE_MAPPING_MOVABLE`). */
