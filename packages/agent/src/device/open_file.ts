@@ -24,17 +24,15 @@ export class DeviceFile implements OpenFile {
   read(offset: number, length: number): Uint8Array {
     // Not grown to the length of a read that would be refused.
     if (this.#buffer.length < length && length <= this.size) this.#buffer = new Uint8Array(length);
-    const bytes = this.#buffer.subarray(0, length);
-    this.#fill(offset, length, bytes);
-    return bytes;
+    this.#readTo(this.#buffer.buffer, 0, offset, length);
+    return this.#buffer.subarray(0, length);
   }
 
   readInto(offset: number, target: Uint8Array): void {
-    this.#fill(offset, target.length, target);
+    this.#readTo(target.buffer as ArrayBuffer, target.byteOffset, offset, target.length);
   }
 
-  /** Reads `length` bytes, as many as the file must have and `bytes` has. */
-  #fill(offset: number, length: number, bytes: Uint8Array): void {
+  #readTo(buffer: ArrayBuffer, start: number, offset: number, length: number): void {
     if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
       const wanted = `[0x${offset.toString(16)}, 0x${(offset + length).toString(16)})`;
       throw new DumpError(
@@ -43,9 +41,9 @@ export class DeviceFile implements OpenFile {
         { offset, length, size: this.size },
       );
     }
-    const buffer = bytes.buffer as ArrayBuffer;
-    for (let done = 0; done < length; )
-      done += this.#readSome(buffer, bytes.byteOffset + done, length - done, offset + done);
+    // Nearly always one call is enough, without a function around it: those would take as long.
+    let done = Math.max(pread(this.#fd, buffer, start, length, offset), 0);
+    while (done < length) done += this.#readSome(buffer, start + done, length - done, offset + done);
   }
 
   close(): void {

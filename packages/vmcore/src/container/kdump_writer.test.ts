@@ -161,8 +161,10 @@ describe('writeKdump', () => {
 
   it('overwrites what the plan says', () => {
     const scrub: PageScrub = {
-      next: (frame) => (frame <= 11 ? 11 : Number.POSITIVE_INFINITY),
-      overwrite: (_frame, page) => void page.fill(0x5c, 0, 8),
+      overwrite: (frame, pages) => {
+        const at = (11 - frame) * PAGE;
+        if (at >= 0 && at < pages.length) pages.fill(0x5c, at, at + 8);
+      },
     };
     const { dump } = write(zlib, { ...content(TIERS), scrub });
     const page = dump.memory.page(11) as Uint8Array;

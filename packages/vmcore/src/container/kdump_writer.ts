@@ -21,10 +21,8 @@ export interface WriteTier {
 
 /** What of pages is to be overwritten. */
 export interface PageScrub {
-  /** The first frame from this one on that has any of it; infinite where none has. */
-  next(frame: Frame): Frame;
-  /** Overwrites it in a page that is the writer's own. */
-  overwrite(frame: Frame, page: Uint8Array): void;
+  /** Overwrites it in pages from a frame on, which are the writer's own. */
+  overwrite(frame: Frame, pages: Uint8Array): void;
 }
 
 /** What a dump is made of. */

@@ -14,6 +14,8 @@ export class PageLog {
   runs = 0;
   readonly #pieces: Uint16Array[] = [];
   #count = 0;
+  /** How many frames its runs have. */
+  #framed = 0;
   /** First frame and length of each run. */
   #frames = new Float64Array(2 * LEAST_RUNS);
 
@@ -30,9 +32,15 @@ export class PageLog {
     }
   }
 
-  /** Adds the frames of pages whose sizes were added. */
+  /** Adds the frames of pages that are to be written next. */
   addRun(start: Frame, length: number): void {
-    const at = 2 * this.runs++;
+    const at = 2 * this.runs;
+    this.#framed += length;
+    if (at > 0 && (this.#frames[at - 2] as number) + (this.#frames[at - 1] as number) === start) {
+      this.#frames[at - 1] = (this.#frames[at - 1] as number) + length;
+      return;
+    }
+    this.runs++;
     if (at === this.#frames.length) {
       const grown = new Float64Array(2 * at);
       grown.set(this.#frames);
@@ -40,6 +48,18 @@ export class PageLog {
     }
     this.#frames[at] = start;
     this.#frames[at + 1] = length;
+  }
+
+  /** Takes back the frames of pages whose sizes were not added, since there was no room for them. */
+  cut(): void {
+    while (this.#framed > this.#count) {
+      const at = 2 * this.runs - 1;
+      const length = this.#frames[at] as number;
+      const surplus = Math.min(length, this.#framed - this.#count);
+      this.#frames[at] = length - surplus;
+      this.#framed -= surplus;
+      if (surplus === length) this.runs--;
+    }
   }
 
   /** First frame of a run, by its number. */

@@ -20,9 +20,6 @@ export interface PageRoom {
 /** What a batch holds, from when it is filled until it is written. */
 interface Filling {
   readonly batch: PageBatch;
-  /** First frame and length of each run of its pages. */
-  readonly runs: Float64Array;
-  runCount: number;
   count: number;
   /** Index of the tier of its pages. */
   tier: number;
@@ -63,10 +60,7 @@ export class PageWriter {
     this.end = room.dataAt + packer.pageSize;
     this.logs = content.tiers.map(() => new PageLog());
     this.#counts = content.tiers.map(() => ({ written: 0, missing: 0 }));
-    this.#fillings = packer.batches.map((batch) => {
-      const runs = new Float64Array(2 * BATCH_PAGES);
-      return { batch, runs, runCount: 0, count: 0, tier: 0, started: false };
-    });
+    this.#fillings = packer.batches.map((batch) => ({ batch, count: 0, tier: 0, started: false }));
   }
 
   /** What became of each tier. */
@@ -87,6 +81,7 @@ export class PageWriter {
       this.#emptyNext();
       this.#turn = (this.#turn + 1) % this.#fillings.length;
     }
+    for (const log of this.logs) log.cut();
     yield this.#progress(total);
   }
 
@@ -124,28 +119,22 @@ export class PageWriter {
   #fill(filling: Filling, at: Frame, end: Frame, from: Frame, { plain }: Stretch): Frame {
     const { memory, scrub } = this.#content;
     const { pageSize } = this.#packer;
-    const { pages } = filling.batch;
-    if (plain === undefined) {
+    const count = plain === undefined ? 1 : Math.min(end - at, BATCH_PAGES - filling.count);
+    const first = filling.count * pageSize;
+    const pages = filling.batch.pages.subarray(first, first + count * pageSize);
+    if (plain !== undefined) readInto(plain.source, plain.offset + (at - from) * pageSize, pages);
+    else {
       const page = memory.page(at);
       if (typeof page === 'string') {
         this.#miss(filling.tier, 1);
         return at + 1;
       }
-      pages.set(page, filling.count * pageSize);
+      pages.set(page);
     }
-    const count = plain === undefined ? 1 : Math.min(end - at, BATCH_PAGES - filling.count);
-    const first = filling.count * pageSize;
-    if (plain !== undefined) {
-      const target = pages.subarray(first, first + count * pageSize);
-      readInto(plain.source, plain.offset + (at - from) * pageSize, target);
-    }
-    const stop = at + count;
-    for (let next = scrub?.next(at) ?? stop; next < stop; next = scrub?.next(next + 1) ?? stop) {
-      const start = first + (next - at) * pageSize;
-      scrub?.overwrite(next, pages.subarray(start, start + pageSize));
-    }
-    addRun(filling, at, count);
-    return stop;
+    scrub?.overwrite(at, pages);
+    this.logs[filling.tier]?.addRun(at, count);
+    filling.count += count;
+    return at + count;
   }
 
   /** The batch whose turn it is, empty. */
@@ -170,7 +159,6 @@ export class PageWriter {
     }
     filling.started = false;
     filling.count = 0;
-    filling.runCount = 0;
     return filling;
   }
 
@@ -191,9 +179,7 @@ export class PageWriter {
       }
     }
     if (used > 0) this.#sink.write(this.end, packed.subarray(0, used));
-    const log = this.logs[filling.tier] as PageLog;
-    log.addSizes(this.end, sizes, count);
-    addRuns(log, filling, count);
+    this.logs[filling.tier]?.addSizes(this.end, sizes, count);
     this.end += used;
     this.written += count;
     (this.#counts[filling.tier] as Counts).written += count;
@@ -207,27 +193,4 @@ export class PageWriter {
   #progress(total: number): WriteProgress {
     return { donePages: this.written + this.#missing, totalPages: total, writtenBytes: this.end };
   }
-}
-
-/** The runs of the first `count` pages of a batch. */
-function addRuns(log: PageLog, { runs }: Filling, count: number): void {
-  for (let n = 0, left = count; left > 0; n += 2) {
-    const length = Math.min(runs[n + 1] as number, left);
-    log.addRun(runs[n] as number, length);
-    left -= length;
-  }
-}
-
-/** Adds `count` pages from a frame on. */
-function addRun(filling: Filling, start: Frame, count: number): void {
-  const { runs } = filling;
-  const last = 2 * filling.runCount - 2;
-  if (last >= 0 && (runs[last] as number) + (runs[last + 1] as number) === start) {
-    runs[last + 1] = (runs[last + 1] as number) + count;
-  } else {
-    runs[last + 2] = start;
-    runs[last + 3] = count;
-    filling.runCount++;
-  }
-  filling.count += count;
 }

@@ -34,8 +34,8 @@ export interface Scrubber {
   readonly owners: ReadonlyMap<string, number>;
   /** The first frame from this one on that has any; infinite where none has. */
   next(frame: Frame): Frame;
-  /** Overwrites them in a page that is the caller's own. */
-  overwrite(frame: Frame, page: Uint8Array): void;
+  /** Overwrites them in pages from a frame on, which are the caller's own. */
+  overwrite(frame: Frame, pages: Uint8Array): void;
 }
 
 /**

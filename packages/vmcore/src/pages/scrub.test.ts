@@ -14,6 +14,10 @@ test('overwrites ranges, also over the seam of two pages', () => {
     ranges.overwrite(frame, own);
     return own;
   };
+  const both = new Uint8Array(3 * PAGE).fill(7);
+  ranges.overwrite(1, both);
+  expect(both.subarray(0, PAGE)).toEqual(page);
+  expect([both.subarray(PAGE, 2 * PAGE), both.subarray(2 * PAGE)]).toEqual([overwritten(2), overwritten(3)]);
   const second = overwritten(2);
   expect([...second.keys()].filter((at) => second[at] === SCRUBBED)).toEqual([10, PAGE - 2, PAGE - 1]);
   const third = overwritten(3);

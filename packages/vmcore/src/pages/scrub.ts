@@ -38,6 +38,7 @@ export class ScrubRanges implements Scrubber {
     this.bytes += length;
     this.owners.set(owner, (this.owners.get(owner) ?? 0) + 1);
     this.#frames = undefined;
+    this.#told = 0;
     const pageSize = this.#pageSize;
     let frame = Math.floor(start / pageSize);
     for (let from = start - frame * pageSize, left = length; left > 0; frame++, from = 0) {
@@ -59,25 +60,48 @@ export class ScrubRanges implements Scrubber {
   }
 
   next(frame: Frame): Frame {
+    const frames = this.#sorted();
+    return frames[this.#placeOf(frame, frames)] ?? Number.POSITIVE_INFINITY;
+  }
+
+  overwrite(frame: Frame, pages: Uint8Array): void {
+    const pageSize = this.#pageSize;
+    const frames = this.#sorted();
+    const stop = frame + pages.length / pageSize;
+    let n = this.#placeOf(frame, frames);
+    for (; (frames[n] ?? stop) < stop; n++) {
+      const page = frames[n] as Frame;
+      const start = (page - frame) * pageSize;
+      const ranges = this.#byFrame.get(page) as number[];
+      for (let m = 0; m < ranges.length; m += 2)
+        pages.fill(SCRUBBED, start + (ranges[m] as number), start + (ranges[m + 1] as number));
+    }
+    this.#told = n;
+  }
+
+  #sorted(): Float64Array {
     this.#frames ??= Float64Array.from(this.#byFrame.keys()).sort();
-    const frames = this.#frames;
+    return this.#frames;
+  }
+
+  /** Which of the frames in order is the first that is not below a frame. */
+  #placeOf(frame: Frame, frames: Float64Array): number {
+    const last = frames.length;
     let low = this.#told;
-    if (frame > (frames[low] ?? -1)) low++;
-    if (frame <= (frames[low - 1] ?? -1) || frame > (frames[low] ?? -1)) {
+    if (low < last && frame > (frames[low] as number)) low++;
+    if (
+      (low > 0 && frame <= (frames[low - 1] as number)) ||
+      (low < last && frame > (frames[low] as number))
+    ) {
       low = 0;
-      for (let high = frames.length; low < high; ) {
+      for (let high = last; low < high; ) {
         const middle = (low + high) >>> 1;
         if ((frames[middle] as number) < frame) low = middle + 1;
         else high = middle;
       }
     }
     this.#told = low;
-    return frames[low] ?? Number.POSITIVE_INFINITY;
-  }
-
-  overwrite(frame: Frame, page: Uint8Array): void {
-    const ranges = this.#byFrame.get(frame) ?? [];
-    for (let n = 0; n < ranges.length; n += 2) page.fill(SCRUBBED, ranges[n], ranges[n + 1]);
+    return low;
   }
 }
 
