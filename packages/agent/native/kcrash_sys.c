@@ -3,7 +3,10 @@
  *
  * What the calls are for stands in kcrash_sys.d.ts; what is done with them is TypeScript.
  */
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -21,6 +24,73 @@ static JSValue sys_fsync(ARGS)
 	if (JS_ToInt32(ctx, &fd, argv[0]))
 		return JS_EXCEPTION;
 	return result(ctx, RETRY(fsync(fd)));
+}
+
+/* A flush to disk in a thread of its own, one at a time. */
+static struct {
+	pthread_t thread;
+	int running, fd, error;
+	atomic_int done;
+} flush;
+
+#define FLUSH_STACK_BYTES (64 << 10)
+
+static void *flush_thread(void *unused)
+{
+	(void)unused;
+	if (RETRY(fdatasync(flush.fd)) < 0 && flush.error == 0)
+		flush.error = errno;
+	close(flush.fd);
+	atomic_store(&flush.done, 1);
+	return NULL;
+}
+
+static void join_flush(void)
+{
+	if (flush.running)
+		pthread_join(flush.thread, NULL);
+	flush.running = 0;
+}
+
+/* startFlush(fd) */
+static JSValue sys_start_flush(ARGS)
+{
+	UNUSED;
+	int fd;
+	sigset_t all, before;
+	pthread_attr_t attributes;
+
+	if (JS_ToInt32(ctx, &fd, argv[0]))
+		return JS_EXCEPTION;
+	if (flush.running && !atomic_load(&flush.done))
+		return JS_UNDEFINED;
+	join_flush();
+	/* One that nobody closes meanwhile. */
+	flush.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (flush.fd < 0)
+		return JS_UNDEFINED;
+	atomic_store(&flush.done, 0);
+	/* Signals are for the thread that JavaScript asks from whether any came. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, FLUSH_STACK_BYTES);
+	flush.running = pthread_create(&flush.thread, &attributes, flush_thread, NULL) == 0;
+	pthread_attr_destroy(&attributes);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!flush.running)
+		close(flush.fd);
+	return JS_UNDEFINED;
+}
+
+/* endFlush(): an error is told once, as fdatasync does, which then tells it to nobody else */
+static JSValue sys_end_flush(ARGS)
+{
+	UNUSED;
+	join_flush();
+	int error = flush.error;
+	flush.error = 0;
+	return JS_NewInt32(ctx, -error);
 }
 
 static JSValue sys_syncfs(ARGS)
@@ -194,6 +264,8 @@ static JSValue sys_error_name(ARGS)
 
 static const JSCFunctionListEntry functions[] = {
 	JS_CFUNC_DEF("fsync", 1, sys_fsync),
+	JS_CFUNC_DEF("startFlush", 1, sys_start_flush),
+	JS_CFUNC_DEF("endFlush", 0, sys_end_flush),
 	JS_CFUNC_DEF("syncfs", 1, sys_syncfs),
 	JS_CFUNC_DEF("sync", 0, sys_sync),
 	JS_CFUNC_DEF("pread", 5, sys_pread),

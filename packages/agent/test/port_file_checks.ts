@@ -84,6 +84,26 @@ export const fileChecks: Checks = {
     large.close();
   },
 
+  'a large file is written anywhere, and whole after sync'(port, { folder }) {
+    const path = `${folder}/large`;
+    const piece = new Uint8Array(1 << 20);
+    const writer = port.create(path, 0o600);
+    for (const n of [5, 0, 3, 1, 4]) writer.writeAt(n * piece.length, piece.fill(n + 1));
+    writer.sync();
+    writer.close();
+    const file = port.open(path);
+    const told = [0, 1, 2, 3, 4, 5].map((n) => [...file.read((n + 1) * piece.length - 1, 1)][0]);
+    equal(told, [1, 2, 0, 4, 5, 6]);
+    equal(file.size, 6 * piece.length);
+    file.close();
+    // Given up in the middle, with a flush under way.
+    const other = port.create(path, 0o600);
+    for (const n of [0, 1, 2]) other.writeAt(n * piece.length, piece);
+    other.close();
+    equal(port.status(path).sizeBytes, 3 * piece.length);
+    port.unlink(path);
+  },
+
   'a file that shrinks while it is open is a DumpError'(port, { folder }) {
     save(port, `${folder}/shrinks`, 'abcdefgh');
     const file = port.open(`${folder}/shrinks`);

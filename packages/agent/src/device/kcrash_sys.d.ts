@@ -4,6 +4,13 @@
  */
 declare module 'quickjs:kcrash_sys' {
   export function fsync(fd: number): number;
+  /**
+   * fdatasync(2) of what the file has by now, in a thread of its own; nothing where one is under way. An error comes from
+   * `endFlush`, and not from `fsync` any more.
+   */
+  export function startFlush(fd: number): void;
+  /** Waits for it; 0, or the first error since it was asked last. */
+  export function endFlush(): number;
   /** syncfs(2) of the file system that holds the open file. */
   export function syncfs(fd: number): number;
   /** sync(2). */

@@ -1,4 +1,4 @@
-import { fsync, pread, pwrite } from 'quickjs:kcrash_sys';
+import { endFlush, fsync, pread, pwrite, startFlush } from 'quickjs:kcrash_sys';
 import * as os from 'quickjs:os';
 import { SEEK_END } from 'quickjs:std';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
@@ -65,10 +65,15 @@ export class DeviceFile implements OpenFile {
   }
 }
 
-/** A file that is written. */
+/** So much of a large file is flushed at a time, so that the disk is not idle until its end. */
+const FLUSH_BYTES = 2 << 20;
+
+/** A file that is written. One at a time may be by `writeAt`, since its flushes are. */
 export class DeviceWriter implements Writer {
   readonly #path: string;
   #fd: number;
+  #unflushed = 0;
+  #flushes = false;
 
   constructor(path: string, mode: number) {
     this.#path = path;
@@ -88,16 +93,29 @@ export class DeviceWriter implements Writer {
       if (written === 0) throw new PortError('EIO', 'write', this.#path);
       done += written;
     }
+    this.#unflushed += bytes.length;
+    if (this.#unflushed < FLUSH_BYTES) return;
+    this.#unflushed = 0;
+    this.#flushes = true;
+    startFlush(this.#fd);
   }
 
   sync(): void {
+    checked(this.#endFlush(), 'fsync', this.#path);
     checked(fsync(this.#fd), 'fsync', this.#path);
   }
 
   close(): void {
     if (this.#fd < 0) return;
+    this.#endFlush();
     const result = os.close(this.#fd);
     this.#fd = -1;
     checked(result, 'close', this.#path);
+  }
+
+  #endFlush(): number {
+    const result = this.#flushes ? endFlush() : 0;
+    this.#flushes = false;
+    return result;
   }
 }
