@@ -86,7 +86,7 @@ function runningStack(dump: Dump, task: Task, cpu: Cpu): TaskStack {
   };
   const own = taskStackBounds(dump, task.stack);
   const stacks = own ? [own, ...cpu.stacks] : cpu.stacks;
-  return { ...walk(dump, stacks, start), cpu: cpu.number, registers: stopped };
+  return walk(dump, stacks, start, cpu.number, stopped);
 }
 
 /** What the scheduler pushes before it changes stacks: C `struct inactive_task_frame`. */
@@ -108,11 +108,12 @@ function sleepingStack(dump: Dump, task: Task): TaskStack {
     return ended('absent-memory', error.message);
   }
   const start: UnwindStart = {
-    ...frame,
+    ip: frame.ip,
+    bp: frame.bp,
     sp: addTo(stackPointer, size),
     from: isNewTask(dump, frame.ip) ? 'registers' : 'switch',
   };
-  return { ...walk(dump, [own], start), cpu: undefined, registers: undefined };
+  return walk(dump, [own], start);
 }
 
 /** A task that never ran starts at the first instruction of `ret_from_fork` (`…_asm` since 6.6), called by none. */
@@ -125,11 +126,20 @@ function walk(
   dump: Dump,
   stacks: readonly StackBounds[],
   start: UnwindStart,
-): Omit<TaskStack, 'cpu' | 'registers'> {
+  cpu?: number,
+  registers?: CpuRegisters,
+): TaskStack {
   const code = dump.once(codePlaces);
   const stackAt = (address: bigint) => stacks.find(({ low, high }) => address >= low && address < high);
   const { frames, end, detail, userRegs } = unwind({ ...code.context, stackAt }, start);
-  return { frames: frames.map((frame) => named(code, frame)), end, detail, userRegisters: userRegs };
+  return {
+    frames: frames.map((frame) => named(code, frame)),
+    end,
+    detail,
+    cpu,
+    registers,
+    userRegisters: userRegs,
+  };
 }
 
 /** Every member by name: there are tens of thousands of frames, and spreading objects is slow. */

@@ -26,7 +26,9 @@ const WORDS = [
   'idle',
 ] as const;
 
-const BIT_NAMES: readonly (readonly [number, string])[] = [
+type BitName = readonly [bit: number, name: string];
+
+const BIT_NAMES: readonly BitName[] = [
   [0x1, 'TASK_INTERRUPTIBLE'],
   [0x2, 'TASK_UNINTERRUPTIBLE'],
   [0x4, '__TASK_STOPPED'],
@@ -63,12 +65,12 @@ export function taskState(state: number, exitState: number): TaskState {
   return {
     letter: LETTERS[index] as string,
     word: WORDS[index] as TaskState['word'],
-    bits: BIT_NAMES.filter(([bit]) => ((state | exitState) & bit) !== 0).map(([, name]) => name),
+    bits: namesOf(state | exitState, BIT_NAMES),
   };
 }
 
 /** `PF_…` of `task_struct.flags` that mean the same in every kernel since 5.4. */
-const FLAG_NAMES: readonly (readonly [number, string])[] = [
+const FLAG_NAMES: readonly BitName[] = [
   [0x1, 'PF_VCPU'],
   [0x2, 'PF_IDLE'],
   [0x4, 'PF_EXITING'],
@@ -90,7 +92,12 @@ export const PF_KTHREAD = 0x20_0000;
 
 /** Names of the flags that are set, of those with one meaning in all kernels. */
 export function taskFlagNames(flags: number): string[] {
-  return FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
+  return namesOf(flags, FLAG_NAMES);
+}
+
+/** By index: taking pairs apart makes two objects for each, before an engine has optimized it. */
+function namesOf(bits: number, table: readonly BitName[]): string[] {
+  return table.filter((entry) => (bits & entry[0]) !== 0).map((entry) => entry[1]);
 }
 
 const POLICIES: Readonly<Record<number, string>> = {
