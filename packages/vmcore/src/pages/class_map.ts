@@ -145,9 +145,9 @@ export class ClassMap {
   #nextInPiece(wanted: Uint8Array): (piece: Uint8Array, from: number, end: number, not: boolean) => number {
     const table = roomOr(this.#loops, 256);
     table.set(wanted);
+    const loops = ifSeen(this.#loops, table);
     return (piece, from, end, not) => {
-      const loops = ifSeen(this.#loops, piece, table);
-      if (loops) return loops.nextClass(piece, from, end, table, not);
+      if (loops?.sees(piece)) return loops.nextClass(piece, from, end, table, not);
       let at = from;
       while (at < end && (wanted[piece[at] as number] === 0) !== not) at++;
       return at;

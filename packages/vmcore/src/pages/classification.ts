@@ -58,19 +58,25 @@ export function runWalker({
     // Halves, since arithmetic of bigints would take most of the time.
     let high = highHalf(first);
     let low = lowHalf(first);
+    let [from, to] = [0, 0];
     for (let n = 0; n < pages; ) {
       const physical = memory.translateHalves(high, low);
       let run = 1;
       if (physical !== undefined) {
         const frame = Math.floor(physical / pageSize);
         run = Math.min(Math.floor(memory.pieceHalves(high, low) / pageSize), pages - n);
-        yield { start: frame, end: frame + run };
+        if (frame !== to) {
+          if (to > from) yield { start: from, end: to };
+          from = frame;
+        }
+        to = frame + run;
       }
       n += run;
       const next = low + run * pageSize;
       if (next > 0xffff_ffff) high = (high + 1) >>> 0;
       low = next >>> 0;
     }
+    if (to > from) yield { start: from, end: to };
   };
 }
 
