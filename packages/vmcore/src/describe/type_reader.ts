@@ -136,8 +136,9 @@ export function compileReader<S extends Record<string, Field<unknown>>>(
     else absent.push(name);
   }
   const groups = group(decoders);
+  const empty = shape(Object.keys(spec));
   return (memory, address) => {
-    const out: Record<string, unknown> = {};
+    const out = { ...empty };
     // By number: an engine that has just started makes an object for each turn of the other loops.
     for (let n = 0; n < groups.length; n++) {
       const { start, end, fields } = groups[n] as Group;
@@ -150,6 +151,14 @@ export function compileReader<S extends Record<string, Field<unknown>>>(
     for (let n = 0; n < absent.length; n++) out[absent[n] as string] = undefined;
     return out as Read<S>;
   };
+}
+
+/**
+ * An object with these members, to be copied. V8 makes a hash table of one that gets more than a dozen one by one by
+ * computed names; what JSON makes is a plain object, and so are copies of it.
+ */
+function shape(names: readonly string[]): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(Object.fromEntries(names.map((name) => [name, null]))));
 }
 
 /** The same for a list of member paths, each read as its own type suggests: for prompts and scripts. */
