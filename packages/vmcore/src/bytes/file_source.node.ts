@@ -42,13 +42,12 @@ export class FileSource implements ByteSource {
         { offset, length, size: this.size },
       );
     }
-    const index = Math.floor(offset / BLOCK_BYTES);
-    const end = offset + length - index * BLOCK_BYTES;
+    const from = offset % BLOCK_BYTES;
+    const end = from + length;
     if (end <= BLOCK_BYTES) {
-      const place = this.#place(index);
+      const place = this.#place((offset - from) / BLOCK_BYTES);
       const start = place * BLOCK_BYTES;
-      if (end <= (this.#length[place] as number))
-        return this.#kept.subarray(start + end - length, start + end);
+      if (end <= (this.#length[place] as number)) return this.#kept.subarray(start + from, start + end);
     }
     const bytes = new Uint8Array(length);
     const got = length <= BLOCK_BYTES ? this.#join(bytes, offset) : this.#fill(bytes, offset);

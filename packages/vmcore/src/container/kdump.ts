@@ -48,10 +48,13 @@ class KdumpMemory implements PhysicalMemory {
   readonly pageSize: number;
   readonly frameLimit: Frame;
   readonly #parts: readonly KdumpPages[];
+  /** The file that has all pages, where the dump is one. */
+  readonly #whole: KdumpPages | undefined;
   readonly #cache: PageCache;
 
   constructor(parts: readonly KdumpPages[], cachePages: number) {
     this.#parts = [...parts].sort((a, b) => (a.header.split?.start ?? 0) - (b.header.split?.start ?? 0));
+    this.#whole = parts.find(({ header }) => header.split === undefined);
     this.pageSize = parts[0]?.header.blockSize ?? 4096;
     this.frameLimit = Math.max(...parts.map((part) => part.header.frames));
     this.#cache = new PageCache(cachePages);
@@ -86,8 +89,7 @@ class KdumpMemory implements PhysicalMemory {
   }
 
   #partOf(frame: Frame): KdumpPages | undefined {
-    const [first] = this.#parts;
-    if (first?.header.split === undefined) return first;
+    if (this.#whole !== undefined) return this.#whole;
     return this.#parts.find(({ header: { split } }) => !split || (frame >= split.start && frame < split.end));
   }
 
