@@ -11,14 +11,18 @@ const FIXED = [0xffff_8880_0000_0000n, 0xff11_0000_0000_0000n] as const;
 export class DirectMap {
   readonly base: VirtualAddress;
   readonly limit: PhysicalAddress;
-  readonly #baseHigh: number;
-  readonly #baseLow: number;
+  /** `physical` for an address in halves, for loops: arithmetic of bigints would take most of their time. */
+  readonly physicalHalves: (high: number, low: number) => PhysicalAddress | undefined;
 
   constructor(base: VirtualAddress, limit: PhysicalAddress) {
     this.base = base;
     this.limit = limit;
-    this.#baseHigh = highHalf(base);
-    this.#baseLow = lowHalf(base);
+    const baseHigh = highHalf(base);
+    const baseLow = lowHalf(base);
+    this.physicalHalves = (high, low) => {
+      const offset = (high - baseHigh) * TWO_32 + low - baseLow;
+      return offset >= 0 && offset < limit ? offset : undefined;
+    };
   }
 
   /** Where the kernel addresses physical memory. */
@@ -30,12 +34,6 @@ export class DirectMap {
   physical(address: bigint): PhysicalAddress | undefined {
     const offset = address - this.base;
     return offset >= 0n && offset < BigInt(this.limit) ? Number(offset) : undefined;
-  }
-
-  /** The same for an address in halves, for loops: arithmetic of bigints would take most of their time. */
-  physicalHalves(high: number, low: number): PhysicalAddress | undefined {
-    const offset = (high - this.#baseHigh) * TWO_32 + low - this.#baseLow;
-    return offset >= 0 && offset < this.limit ? offset : undefined;
   }
 }
 

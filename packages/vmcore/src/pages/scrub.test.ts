@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { NO_SCRUBBING, SCRUBBED, ScrubRanges } from './scrub.ts';
 
@@ -35,4 +36,26 @@ test('says which frames have anything to overwrite, in whatever order it is aske
   expect(ranges.next(4)).toBe(5);
   expect(new ScrubRanges(PAGE).next(0)).toBe(Number.POSITIVE_INFINITY);
   expect(NO_SCRUBBING.next(0)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('overwrites every range and nothing else, however they follow one another', () => {
+  const frames = 4;
+  const range = fc.tuple(fc.nat(frames * PAGE - 1), fc.integer({ min: 1, max: 300 }), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(range, { maxLength: 40 }), fc.nat(frames - 1), (all, first) => {
+      const ranges = new ScrubRanges(PAGE);
+      const model = new Uint8Array((frames + 1) * PAGE);
+      let end = 0;
+      for (const [anywhere, length, goesOn] of all) {
+        const start = goesOn ? Math.min(end, frames * PAGE - 1) : anywhere;
+        end = start + length;
+        ranges.add('keys', start, length);
+        model.fill(SCRUBBED, start, end);
+      }
+      const pages = new Uint8Array((frames + 1 - first) * PAGE);
+      ranges.overwrite(first, pages);
+      expect(pages).toEqual(model.subarray(first * PAGE));
+      expect(ranges.owners.get('keys') ?? 0).toBe(all.length);
+    }),
+  );
 });

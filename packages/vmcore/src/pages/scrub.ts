@@ -14,16 +14,23 @@ export const NO_SCRUBBING: Scrubber = {
   overwrite: () => {},
 };
 
+/** How many ranges there are of an owner. */
+interface Tally {
+  readonly owner: string;
+  ranges: number;
+}
+
 /** Collects ranges of physical memory, and overwrites them page by page. */
 export class ScrubRanges implements Scrubber {
   bytes = 0;
-  readonly owners = new Map<string, number>();
+  readonly #tallies = new Map<string, Tally>();
   readonly #pageSize: number;
   /** By frame: start and end in the page, one pair after the other. */
   readonly #byFrame = new Map<Frame, number[]>();
-  /** The frame to which was added last, and its ranges: most come one after the other. */
-  #addedTo: Frame = -1;
-  #added: number[] = [];
+  /** The owner of which was added last; where the frame begins to which was, and its ranges: most are the same. */
+  #tally: Tally = { owner: '', ranges: 0 };
+  #addedTo: PhysicalAddress = 0;
+  #added: number[] | undefined;
   /** The frames in order, and which of them was told last: most are asked for one after the other. */
   #frames: Float64Array | undefined;
   #told = 0;
@@ -36,17 +43,30 @@ export class ScrubRanges implements Scrubber {
   add(owner: string, start: PhysicalAddress, length: number): void {
     if (length <= 0) return;
     this.bytes += length;
-    this.owners.set(owner, (this.owners.get(owner) ?? 0) + 1);
-    this.#frames = undefined;
-    this.#told = 0;
+    if (owner !== this.#tally.owner) this.#tally = this.#tallyOf(owner);
+    this.#tally.ranges++;
     const pageSize = this.#pageSize;
+    const from = start - this.#addedTo;
+    if (this.#added !== undefined && from >= 0 && from + length <= pageSize) {
+      addRange(this.#added, from, from + length);
+      return;
+    }
     let frame = Math.floor(start / pageSize);
     for (let from = start - frame * pageSize, left = length; left > 0; frame++, from = 0) {
       const to = Math.min(pageSize, from + left);
       left -= to - from;
-      if (frame !== this.#addedTo) this.#added = this.#rangesOf(frame);
-      this.#added.push(from, to);
+      addRange(this.#rangesOf(frame), from, to);
     }
+  }
+
+  get owners(): ReadonlyMap<string, number> {
+    return new Map(Array.from(this.#tallies.values(), ({ owner, ranges }) => [owner, ranges]));
+  }
+
+  #tallyOf(owner: string): Tally {
+    const tally = this.#tallies.get(owner) ?? { owner, ranges: 0 };
+    this.#tallies.set(owner, tally);
+    return tally;
   }
 
   #rangesOf(frame: Frame): number[] {
@@ -54,8 +74,11 @@ export class ScrubRanges implements Scrubber {
     if (ranges === undefined) {
       ranges = [];
       this.#byFrame.set(frame, ranges);
+      this.#frames = undefined;
+      this.#told = 0;
     }
-    this.#addedTo = frame;
+    this.#addedTo = frame * this.#pageSize;
+    this.#added = ranges;
     return ranges;
   }
 
@@ -103,6 +126,13 @@ export class ScrubRanges implements Scrubber {
     this.#told = low;
     return low;
   }
+}
+
+/** Adds a range to those of its frame, to the last where it goes on from there. */
+function addRange(ranges: number[], from: number, to: number): void {
+  const last = ranges.length - 1;
+  if (ranges[last] === from) ranges[last] = to;
+  else ranges.push(from, to);
 }
 
 /** Finds what users wrote inside pages that are kept. What cannot be found is a finding. */
