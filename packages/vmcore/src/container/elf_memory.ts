@@ -62,6 +62,17 @@ export class ElfMemory implements PhysicalMemory {
     return page;
   }
 
+  copyPage(frame: Frame, target: Uint8Array): Absence | undefined {
+    const { plain, state } = this.stretch(frame);
+    if (plain !== undefined) readInto(plain.source, plain.offset, target);
+    else {
+      const page = state === 'held' ? this.page(frame) : state;
+      if (typeof page === 'string') return page;
+      target.set(page);
+    }
+    return undefined;
+  }
+
   nextHeld(frame: Frame): Frame {
     const base = frame * this.pageSize;
     for (let at = Math.max(this.#lastStartingBy(base), 0); at < this.#start.length; at++) {

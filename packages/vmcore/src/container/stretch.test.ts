@@ -10,7 +10,7 @@ import { openKdump } from './kdump.ts';
 const PAGE = 4096;
 const FRAMES = 40;
 
-/** Frames of which a stretch says something else than their pages do. */
+/** Frames of which a stretch, or a copy, says something else than their pages do. */
 function wrong(memory: PhysicalMemory, frames: number): string[] {
   const found: string[] = [];
   for (let frame = 0; frame < frames; ) {
@@ -20,6 +20,12 @@ function wrong(memory: PhysicalMemory, frames: number): string[] {
       const page = memory.page(at);
       const is = typeof page === 'string' ? page : 'held';
       if (is !== state) found.push(`${at} is ${is}, in a stretch that is ${state}`);
+      const copy = new Uint8Array(PAGE).fill(0xee);
+      const absence = memory.copyPage?.(at, copy);
+      if (absence !== (typeof page === 'string' ? page : undefined))
+        found.push(`${at} is ${absence} to copy`);
+      if (typeof page !== 'string' && memory.copyPage && Buffer.compare(copy, page) !== 0)
+        found.push(`${at} has another copy`);
       if (plain === undefined || typeof page === 'string') continue;
       const bytes = plain.source.read(plain.offset + (at - frame) * PAGE, PAGE);
       if (Buffer.compare(bytes, page) !== 0) found.push(`${at} lies elsewhere`);

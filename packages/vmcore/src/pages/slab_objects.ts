@@ -283,6 +283,9 @@ function linkReader(dump: Dump, map: DirectMap, offset: number, random: bigint |
   const baseLow = lowHalf(map.base);
   const secretHigh = random === undefined ? 0 : highHalf(random);
   const secretLow = random === undefined ? 0 : lowHalf(random);
+  // The high half of most places is the same.
+  let placeHigh = -1;
+  let swappedHigh = 0;
   // Most links lead to the same page.
   let start = -1;
   let words: Uint32Array | undefined;
@@ -300,9 +303,14 @@ function linkReader(dump: Dump, map: DirectMap, offset: number, random: bigint |
     let low = words[inPage >>> 2] as number;
     let high = words[(inPage >>> 2) + 1] as number;
     if (random !== undefined) {
-      const sum = baseLow + (at % TWO_32);
-      const placeHigh = baseHigh + Math.floor(at / TWO_32) + (sum >= TWO_32 ? 1 : 0);
-      low = (low ^ secretLow ^ swapped(placeHigh)) >>> 0;
+      const atLow = at >>> 0;
+      const sum = baseLow + atLow;
+      const itsHigh = baseHigh + (at - atLow) / TWO_32 + (sum >= TWO_32 ? 1 : 0);
+      if (itsHigh !== placeHigh) {
+        placeHigh = itsHigh;
+        swappedHigh = swapped(placeHigh);
+      }
+      low = (low ^ secretLow ^ swappedHigh) >>> 0;
       high = (high ^ secretHigh ^ swapped(sum)) >>> 0;
     }
     return map.physicalHalves(high, low);
