@@ -89,8 +89,19 @@ const CARRIERS = `
   raw_{read,write}{b,w,l,q} {read,write}{b,w,l,q} {read,write}{b,w,l,q}_relaxed io{read,write}{8,16,32,64}* logic_{in,out}{b,w,l} {in,out}{b,w,l} {in,out}s{b,w,l}
 `;
 
+/** Tests names by a list's patterns. Their expression is made when it is first asked for: most commands never do. */
+function anyOf(list: string): { readonly test: (name: string) => boolean } {
+  let made: RegExp | undefined;
+  return {
+    test: (name) => {
+      made ??= expressionOf(list);
+      return made.test(name);
+    },
+  };
+}
+
 /** The expression of names that match one of a list's patterns. */
-function anyOf(list: string): RegExp {
+function expressionOf(list: string): RegExp {
   const patterns = list.replace(/#.*/g, '').trim().split(/\s+/);
   const sources = patterns.map((pattern) =>
     pattern
