@@ -109,7 +109,7 @@ static size_t compress_page(struct tools *tools, const struct job *job, const ui
 	z_stream *deflater = &tools->deflater;
 
 	if (job->codec == ZSTD) {
-		/* Huffman codes take a fifth of the time, and make of pages that shrink to a quarter 2 % less. */
+		/* Of pages that shrink to a quarter Huffman codes take a sixth of all time, and make a dump 2 % smaller. */
 		size_t got = before < job->size / 4 ? zstd_page(tools, 0, page, job->size, out, room) : 0;
 		if (got > 0 && got < job->size * 3 / 8)
 			return got;
