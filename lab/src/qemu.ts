@@ -158,8 +158,10 @@ function argv(options: MachineOptions, socket: string): string[] {
   const { kernel, serialNumber } = options;
   return [
     ...['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot', '-S'],
-    ...['-machine', 'q35,accel=tcg', '-cpu', options.cpu],
-    ...['-m', `${options.memoryMib}`, '-smp', `${options.cpus}`],
+    ...['-machine', 'q35,accel=tcg,memory-backend=ram', '-cpu', options.cpu, '-smp', `${options.cpus}`],
+    // A guest may have more than the host, as long as it does not use it.
+    ...['-object', `memory-backend-ram,id=ram,size=${options.memoryMib}M,reserve=off`],
+    ...['-m', `${options.memoryMib}`],
     // A file, since it takes every byte at once: QEMU drops what a full pipe or socket refuses for too long.
     ...['-chardev', `file,id=serial,path=${options.consoleFile},append=on`, '-serial', 'chardev:serial'],
     ...['-qmp', `unix:${socket},server=on,wait=off`],

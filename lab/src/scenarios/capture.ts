@@ -112,6 +112,17 @@ export const capture: readonly Scenario[] = [
     },
   },
   {
+    name: 'capture-forty-gigabytes',
+    group: 'capture',
+    shows: 'with 40 GB of memory, and the usual 128 MB reserved, the dump is written all the same',
+    core: false,
+    guest: { memoryMib: 40_960 },
+    cycles: [{ crash: SYSRQ_CRASH, ends: 'reset' }],
+    async check(run, checks) {
+      await checkCollected(run, 0, checks, SYSRQ);
+    },
+  },
+  {
     name: 'capture-memory',
     group: 'capture',
     shows: 'what collects has at most 8 MiB of resident memory, and its dump engine at most 32 MiB',
