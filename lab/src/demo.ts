@@ -73,7 +73,7 @@ function showReport(folder: string): void {
   console.log(
     `\nWhat the dump tells, with no debug info:\n\n${(head || stderr).trim().replace(/^/gm, '  ')}`,
   );
-  console.log(`\nAll of it: node ${command.join(' ')}`);
+  console.log(`\nAll of it: ${command.join(' ')}`);
 }
 
 /** What lies in persist, and the summary that says why. */
