@@ -3,8 +3,6 @@
  *
  * What the calls are for stands in kcrash_codecs.d.ts. Every buffer is checked here: lengths come from dumps.
  */
-#include <stdlib.h>
-#include <string.h>
 #include <zlib.h>
 #include <zstd.h>
 

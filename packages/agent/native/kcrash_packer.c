@@ -110,8 +110,8 @@ static size_t compress_page(struct tools *tools, const struct job *job, const ui
 
 	if (job->codec == ZSTD) {
 		/*
-		 * Of pages that shrink to a quarter Huffman codes take a sixth of all time, and make a dump 2 % smaller. Of
-		 * those that shrink to an eighth, as those of the memory map do, they take no time and make a sixth.
+		 * Of pages that shrink to a quarter Huffman codes take a sixth of all time, and make a dump 2 % smaller. Those
+		 * that shrink to an eighth, as those of the memory map do, they make a sixth smaller, and take next to no time.
 		 */
 		int huffman = before >= job->size / 4 || before <= job->size / 8;
 		size_t got = huffman ? 0 : zstd_page(tools, 0, page, job->size, out, room);

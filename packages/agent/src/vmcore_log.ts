@@ -1,4 +1,4 @@
-import type { ByteSource } from '@kcrash/vmcore/bytes/byte_source';
+import { type ByteSource, readInto } from '@kcrash/vmcore/bytes/byte_source';
 import { DumpError } from '@kcrash/vmcore/bytes/errors';
 import { readLog } from '@kcrash/vmcore/kernel/printk';
 import { formatRecord } from '@kcrash/vmcore/kernel/printk_format';
@@ -78,8 +78,7 @@ export function sourceOf(file: OpenFile): ByteSource {
     },
     readInto: (offset, target) => {
       try {
-        if (file.readInto === undefined) target.set(file.read(offset, target.length));
-        else file.readInto(offset, target);
+        readInto(file, offset, target);
       } catch (error) {
         throw failed(error, offset, target.length);
       }

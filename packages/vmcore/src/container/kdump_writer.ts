@@ -92,9 +92,9 @@ interface Layout {
 /**
  * Writes a kdump-compressed file of version 6: tier after tier, each page compressed by itself; then the table of
  * pages in the order of frames, the bitmap of those that found room, and the headers. The first block comes last,
- * so that a file without it is no dump. Memory use: two bytes a page, sixteen a run of pages, a bit a frame, and the packer's batches.
- * Throws `no-room` where not even the headers fit the budget, `unsupported` for frames beyond counting, and what
- * the source and the sink throw.
+ * so that a file without it is no dump. Memory use: two bytes a page, sixteen a run of pages, a bit a frame, and the
+ * packer's batches. Throws `no-room` where not even the headers fit the budget, `unsupported` for frames beyond
+ * counting, and what the source and the sink throw.
  */
 export function* writeKdump(
   content: KdumpContent,
