@@ -1,14 +1,8 @@
 // The loops of packages/vmcore/assembly for the device: wasm2c makes C of their WebAssembly.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compiledLoops } from './compiled.ts';
+import { compiledLoops, MEMORY_PAGES } from './compiled.ts';
 import { run } from './tools.ts';
-
-/**
- * Pages of 64 KB that the loops have on the device, where what is not used costs nothing. A kernel's tables take 8 MB and
- * each page of its machine 2.6 bytes, so that these last for 128 GB.
- */
-const MEMORY_PAGES = 1536;
 
 /** Every access is checked in C: the other way takes signal handlers and gigabytes of address space. */
 const FLAGS = [

@@ -13,23 +13,19 @@
 #include "loops_names.h"
 
 #define MOST_ARGUMENTS 16
-/* Of 64 KB: what the loops' own tables and those of a small machine take. */
-#define LEAST_PAGES 192
 
 static LOOPS_INSTANCE instance;
 static jmp_buf trapped;
 
-/* What is never touched takes no memory; but no kernel promises more than the machine has, so a small one gets less. */
+/* What is never touched takes no memory. */
 void loops_allocate(wasm_rt_memory_t *memory)
 {
-	uint32_t pages = LOOPS_PAGES;
-
 	memset(memory, 0, sizeof(*memory));
-	while (!(memory->data = calloc(pages, 65536)))
-		if ((pages /= 2) < LEAST_PAGES)
-			return;
-	memory->pages = memory->max_pages = pages;
-	memory->size = pages * 65536;
+	memory->data = calloc(LOOPS_PAGES, 65536);
+	if (!memory->data)
+		return;
+	memory->pages = memory->max_pages = LOOPS_PAGES;
+	memory->size = LOOPS_PAGES * 65536;
 }
 
 void wasm_rt_free_memory(wasm_rt_memory_t *memory)
